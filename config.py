@@ -118,8 +118,8 @@ def _number(env: Mapping[str, str], name: str, default: int, least: int, most: i
     text = env.get(name, "").strip()
     if not text:
         return default
-    # Digits of other scripts are decimal too, and int reads them; a setting is plain ASCII.
-    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+    # Digits of other scripts are decimal too, and int reads them; a setting is plain ASCII, and short.
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
         raise SettingsError(f"{name} is {env[name]!r}. Use a whole number from {least} to {most}.")
     return int(text)
 

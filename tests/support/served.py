@@ -1,0 +1,74 @@
+"""A console that serves as a process of its own, as people run it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.support.places import ROOT, Place
+from tests.support.postgres import free_port
+
+
+class Served:
+    """`run.py serve` at a place; leave its `with` block to stop it."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self._log: Path = place.data / f"serve-{self.port}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.seconds_to_ready = 0.0
+
+    @property
+    def said(self) -> str:
+        """Everything the process has printed so far."""
+        return self._log.read_text(errors="replace")
+
+    def __enter__(self) -> Self:
+        started = time.monotonic()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "run.py", "serve"],
+                cwd=ROOT,
+                env={**self.place.env, "HOST": "127.0.0.1", "PORT": str(self.port)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > started + 30:
+                self._stop()
+                raise RuntimeError(f"The console did not come up:\n{self.said}")
+            time.sleep(0.02)
+        self.seconds_to_ready = time.monotonic() - started
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.base}/healthz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _stop(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)  # its own session: workers included
+            self._process.wait(10)
