@@ -1,0 +1,27 @@
+"""Who works with the console: the nine roles, and those of them that read business rows."""
+
+from app.declare import READ, Grant, Roles, _l
+from app.declare.access import Scope
+
+
+class Role(Roles):
+    """A role of a person; its value is the role's name in the store."""
+
+    COORDINATION = "coordination", _l("Coordination group")
+    UNIT_EDITOR = "unit_editor", _l("Unit editor")
+    TRAINER = "trainer", _l("Training officer")
+    LEADER = "leader", _l("Leader")
+    REGISTRAR = "registrar", _l("Registrar")
+    VIEWER = "viewer", _l("Staff member")
+    SYSADMIN = "sysadmin", _l("System administrator")
+    SECADMIN = "secadmin", _l("Security administrator")
+    AUDITOR = "auditor", _l("Auditor")
+
+
+EVERYONE = (Role.COORDINATION, Role.UNIT_EDITOR, Role.TRAINER, Role.LEADER, Role.REGISTRAR, Role.VIEWER)
+"""The six roles that do business; the three administrators are kept apart from its rows."""
+
+
+def readers(within: Scope, *roles: Role) -> tuple[Grant, ...]:
+    """Let each of these roles read the rows within the scope."""
+    return tuple(Grant(role, READ, within) for role in roles)
