@@ -79,11 +79,10 @@ def place(places: Places, database: Database) -> Iterator[Place]:
 @pytest.fixture(scope="module")
 def app(place: Place) -> Iterator[Flask]:
     """The console of `place`, in this process."""
-    from tests.support.console import console, let_go  # what needs no console should run without one
+    from tests.support.console import console  # here, so that what needs no console runs where none imports
 
-    made = console(place.settings)
-    yield made
-    let_go(made)
+    with console(place.settings) as made:
+        yield made
 
 
 @pytest.fixture
