@@ -1,0 +1,158 @@
+// Reference fields: search on the server as one types, and create the missing row in a dialog without leaving the form.
+/* global TomSelect */
+import { say } from "./texts.js";
+import { toast } from "./toasts.js";
+
+const PAUSE = 200;
+
+function text(tag, content, className = "") {
+  const element = document.createElement(tag);
+  element.textContent = content;
+  if (className) element.className = className;
+  return element;
+}
+
+function line(item, label = item.label) {
+  const box = text("div", "", "option");
+  box.append(text("span", label));
+  if (item.hint) box.append(text("small", item.hint));
+  return box;
+}
+
+async function ask(select, query) {
+  const url = new URL(select.dataset.searchUrl, location.href);
+  url.searchParams.set("q", query);
+  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+  if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+  return answer.json();
+}
+
+function attach(select) {
+  if (select.tomselect || typeof TomSelect === "undefined") return;
+  const creates = "createUrl" in select.dataset;
+  let more = false;
+  const control = new TomSelect(select, {
+    valueField: "value",
+    labelField: "label",
+    searchField: [], // the server decides what matches: pinyin and codes are not in the label
+    sortField: [{ field: "$order" }],
+    maxOptions: 200,
+    loadThrottle: PAUSE,
+    preload: "focus",
+    openOnFocus: true,
+    closeAfterSelect: !select.multiple,
+    hidePlaceholder: true,
+    placeholder: select.dataset.placeholder,
+    plugins: select.multiple
+      ? { remove_button: { title: say("remove") } }
+      : { clear_button: { title: say("clear"), html: () => `<div class="clear-button" title="${say("clear")}">&times;</div>` } },
+    create: creates ? (typed, done) => createInPlace(select, typed, done) : false,
+    persist: true,
+    shouldLoad: () => true,
+    load(query, done) {
+      ask(select, query)
+        .then((found) => {
+          more = Boolean(found.more);
+          this.clearOptions((option) => this.items.includes(String(option.value)));
+          done(found.options);
+        })
+        .catch(() => {
+          toast(say("failed"), "error");
+          done();
+        });
+    },
+    render: {
+      option: (item) => line(item),
+      item: (item) => text("div", item.label, "item"),
+      option_create: (data) => text("div", say("create", { text: data.input }), "create"),
+      no_results: () => text("div", say("none"), "no-results"),
+      not_loading: () => null,
+      loading: () => text("div", "", "spinner"),
+    },
+    onLoad() {
+      const box = this.dropdown_content;
+      box.querySelector(".no-more-results")?.remove();
+      if (more) box.append(text("div", say("more"), "no-more-results"));
+    },
+    onChange() {
+      select.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+  });
+  const label = select.labels?.[0]?.textContent;
+  control.control_input.setAttribute("aria-label", label || say("type"));
+  for (const name of ["aria-describedby", "aria-invalid", "aria-required"]) {
+    if (select.hasAttribute(name)) control.control_input.setAttribute(name, select.getAttribute(name));
+  }
+}
+
+function fill(dialog, html) {
+  const body = dialog.querySelector("[data-rn-create-body]");
+  body.innerHTML = html;
+  startRefs(body);
+  return body.querySelector("form");
+}
+
+// The dialog's form posts by itself: 201 chooses the new row, 422 shows the form again with its errors.
+async function createInPlace(select, typed, done) {
+  const dialog = document.getElementById("rn-create");
+  let made = null;
+  const finish = () => {
+    dialog.removeEventListener("close", finish);
+    done(made ?? undefined);
+    if (made) toast(say("created", { label: made.label }), "success");
+    select.tomselect?.focus();
+  };
+
+  const address = new URL(select.dataset.createUrl, location.href);
+  address.searchParams.set("inline", "1");
+  let answer;
+  try {
+    answer = await fetch(address, { headers: { "HX-Request": "true" } });
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+  } catch {
+    toast(say("failed"), "error");
+    done();
+    return;
+  }
+
+  function wire(form, first) {
+    if (first) {
+      const named = form.querySelector("input[type=text].form-control:not([readonly], [data-rn-date])");
+      if (named && !named.value) named.value = typed;
+      named?.focus();
+    } else {
+      form.querySelector("[data-rn-problems]")?.focus();
+    }
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const button = form.querySelector("[type=submit]");
+      if (button.disabled) return;
+      button.disabled = true;
+      try {
+        const action = new URL(form.action, location.href);
+        action.searchParams.set("inline", "1");
+        const reply = await fetch(action, { method: "POST", body: new FormData(form), headers: { "HX-Request": "true" } });
+        if (reply.status === 201) {
+          made = await reply.json();
+          dialog.close();
+        } else if (reply.status === 422 || reply.status === 409) {
+          wire(fill(dialog, await reply.text()), false);
+        } else {
+          throw new Error(String(reply.status));
+        }
+      } catch {
+        toast(say("failed"), "error");
+        button.disabled = false;
+      }
+    });
+  }
+
+  const form = fill(dialog, await answer.text());
+  dialog.addEventListener("close", finish);
+  dialog.showModal();
+  wire(form, true);
+}
+
+export function startRefs(root) {
+  root.querySelectorAll("select[data-rn-ref]").forEach(attach);
+}

@@ -1,0 +1,69 @@
+// Small behaviours of the frame: tone, password eye, caps lock, demo accounts, menu groups, forms that post once.
+import { recall, remember } from "./storage.js";
+import { say } from "./texts.js";
+
+function toggleTheme() {
+  const root = document.documentElement;
+  const next = root.dataset.bsTheme === "dark" ? "light" : "dark";
+  root.dataset.bsTheme = next;
+  remember("rn-theme", next);
+}
+
+function toggleEye(button) {
+  const input = document.getElementById(button.dataset.rnEye);
+  const show = input.type === "password";
+  input.type = show ? "text" : "password";
+  button.setAttribute("aria-pressed", String(show));
+  button.setAttribute("aria-label", say(show ? "hide-password" : "show-password"));
+  button.firstElementChild.className = `ti ti-eye${show ? "-off" : ""}`;
+}
+
+function chooseDemo(button) {
+  const name = document.getElementById("username");
+  name.value = button.dataset.rnDemo;
+  document.getElementById("password").focus();
+}
+
+function restoreMenu() {
+  const open = new Set((recall("rn-menu") ?? "").split("\n").filter(Boolean));
+  const groups = document.querySelectorAll("[data-rn-menu-group]");
+  for (const group of groups) {
+    if (open.has(group.dataset.rnMenuGroup)) group.open = true;
+    group.addEventListener("toggle", () => {
+      const names = [...groups].filter((each) => each.open).map((each) => each.dataset.rnMenuGroup);
+      remember("rn-menu", names.join("\n"));
+    });
+  }
+  document.querySelector(".rn-menu [aria-current]")?.scrollIntoView({ block: "nearest" });
+}
+
+function postOnce(form) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => delete form.dataset.sent);
+}
+
+export function startShell() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-rn-theme], [data-rn-eye], [data-rn-demo], [data-rn-print]");
+    if (!button) return;
+    if ("rnTheme" in button.dataset) toggleTheme();
+    else if ("rnEye" in button.dataset) toggleEye(button);
+    else if ("rnDemo" in button.dataset) chooseDemo(button);
+    else window.print();
+  });
+  const caps = document.getElementById("caps");
+  document.getElementById("password")?.addEventListener("keyup", (event) => {
+    if (caps) caps.hidden = !event.getModifierState?.("CapsLock");
+  });
+  document.querySelectorAll("form[data-rn-once]").forEach(postOnce);
+  restoreMenu();
+  document.body.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRFToken"] = document.querySelector("meta[name=csrf-token]")?.content ?? "";
+  });
+}
