@@ -25,24 +25,25 @@ from app.declare import (
     refs,
 )
 from app.declare import Role as StoredRole
+from app.declare.types import CodeText, MailAddressText, Moment, SecretText
 from models.menus import ADMINISTRATION
 from models.organisation import Unit
 from models.roles import Role, readers
 
-username = field(_l("User name"), KEY, LIST, SEARCH, LABEL)
+username = field(_l("User name"), KEY, LIST, SEARCH, LABEL, stands_for=CodeText)
 first_name = field(_l("Given name"), SEARCH)
 last_name = field(_l("Family name"), LIST, SEARCH)
-email = field(_l("Mail address"), LIST, SEARCH)
+email = field(_l("Mail address"), LIST, SEARCH, stands_for=MailAddressText)
 active = field(_l("Active"), LIST, FILTER, default=True, help=_l("Whoever is not active cannot sign in"))
 unit = ref(Unit, _l("Unit"), LIST, FILTER, help=_l("Grants within one's own unit reach the rows of this one"))
-password = field(_l("Password"), help=_l("Leave empty to keep the present one"))
+password = field(_l("Password"), help=_l("Leave empty to keep the present one"), stands_for=SecretText)
 clearance = field(
     _l("Clearance"), LIST, FILTER, default=Classification.INTERNAL,
     help=_l("Rows above it do not exist for this person"),
 )  # fmt: skip
 roles = refs(StoredRole, _l("Roles"), LIST)
 groups = refs(Group, _l("Groups"))
-last_login = field(_l("Last signed in"), LIST, READONLY)
+last_login = field(_l("Last signed in"), LIST, READONLY, stands_for=Moment)
 login_count = field(_l("Times signed in"), READONLY)
 
 adopt(

@@ -1,6 +1,6 @@
 """Who works with the console: the nine roles, and those of them that read business rows."""
 
-from app.declare import READ, Grant, Roles, _l
+from app.declare import READ, Grant, Roles, Verb, _l
 from app.declare.access import Scope
 
 
@@ -22,6 +22,11 @@ EVERYONE = (Role.COORDINATION, Role.UNIT_EDITOR, Role.TRAINER, Role.LEADER, Role
 """The six roles that do business; the three administrators are kept apart from its rows."""
 
 
+def each(verbs: Verb, within: Scope, *roles: Role) -> tuple[Grant, ...]:
+    """Grant the same to each of these roles."""
+    return tuple(Grant(role, verbs, within) for role in roles)
+
+
 def readers(within: Scope, *roles: Role) -> tuple[Grant, ...]:
     """Let each of these roles read the rows within the scope."""
-    return tuple(Grant(role, READ, within) for role in roles)
+    return each(READ, within, *roles)
