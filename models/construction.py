@@ -143,7 +143,7 @@ class Milestone(Record):
     __tablename__ = "milestone"
 
     code: Mapped[Code] = field(_l("Code"), KEY, LIST, SEARCH, help=_l("Workbooks are matched by it; fixed once saved"))
-    title: Mapped[Title] = field(_l("Title"), LIST, SEARCH)
+    title: Mapped[Title] = field(_l("Name"), LIST, SEARCH)
     system: Mapped[System] = ref(System, _l("System"), LIST, FILTER)
     unit: Mapped[Unit] = owner(
         Unit, _l("Responsible unit"), LIST, FILTER,
@@ -201,7 +201,7 @@ class Project(Record):
     __tablename__ = "project"
 
     code: Mapped[Code] = field(_l("Code"), KEY, LIST, SEARCH)
-    title: Mapped[Title] = field(_l("Title"), LIST, SEARCH)
+    title: Mapped[Title] = field(_l("Name"), LIST, SEARCH)
     unit: Mapped[Unit] = owner(Unit, _l("Responsible unit"), LIST, FILTER)
     system: Mapped[System | None] = ref(System, _l("System"), LIST, FILTER)
     kind: Mapped[ProjectKind] = field(_l("Kind of project"), LIST, FILTER)
@@ -221,7 +221,7 @@ class Project(Record):
         about=_l("Network and system projects, from preliminary review to acceptance."),
         form=(
             Section(_l("Project"), code, title, unit, system, kind, summary, purpose=_l("What is built, and by whom")),
-            Section(_l("Course"), stage, starts, acceptance, investment, purpose=_l("How far it is, and its total")),
+            Section(_l("Progress"), stage, starts, acceptance, investment, purpose=_l("How far it is, and its total")),
             Section(
                 _l("People and papers"), manager, administrator, classification, papers,
                 purpose=_l("Who to ask, and what to read"),

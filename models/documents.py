@@ -79,7 +79,7 @@ class DocumentKind(Choices):
 
     RESOLUTION = "resolution", _l("Resolution")
     DECISION = "decision", _l("Decision")
-    ORDER = "order", _l("Order")
+    ORDER = "order", _l("Decree")
     COMMUNIQUE = "communique", _l("Communiqué")
     ANNOUNCEMENT = "announcement", _l("Announcement")
     PUBLIC_NOTICE = "public_notice", _l("Public notice")
@@ -90,7 +90,7 @@ class DocumentKind(Choices):
     REQUEST = "request", _l("Request for instructions")
     REPLY = "reply", _l("Official reply")
     MOTION = "motion", _l("Motion")
-    LETTER = "letter", _l("Letter")
+    LETTER = "letter", _l("Official letter")
     MINUTES = "minutes", _l("Minutes")
 
 
@@ -210,7 +210,7 @@ class OutgoingDocument(Record):
             Step(_l("Sign"), OutgoingState.SIGNING, OutgoingState.RECHECK, by=Role.LEADER),
             Step(_l("Return…"), OutgoingState.SIGNING, OutgoingState.DRAFT, by=Role.LEADER, reason=True),
             Step(_l("Register"), OutgoingState.RECHECK, OutgoingState.REGISTERED, by=Role.UNIT_EDITOR),
-            Step(_l("Print"), OutgoingState.REGISTERED, OutgoingState.PRINTED, by=Role.UNIT_EDITOR),
+            Step(_l("Have printed"), OutgoingState.REGISTERED, OutgoingState.PRINTED, by=Role.UNIT_EDITOR),
             Step(_l("Dispatch"), OutgoingState.PRINTED, OutgoingState.DISPATCHED, by=Role.UNIT_EDITOR),
             Step(_l("Archive"), OutgoingState.DISPATCHED, OutgoingState.ARCHIVED, by=Role.UNIT_EDITOR),
         ),

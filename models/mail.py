@@ -1,4 +1,4 @@
-"""Letters between the people of the network, and who has read them."""
+"""Mail between the people of the network, and who has read them."""
 
 from datetime import UTC, datetime
 
@@ -37,17 +37,17 @@ from models.roles import EVERYONE, each, readers
 
 
 def now() -> datetime:
-    """The moment a letter is sent."""
+    """The moment a message is sent."""
     return datetime.now(UTC)
 
 
 class Mail(Record):
-    """A letter: saved is sent, so there is nothing for its readers to see before, and nothing to change after."""
+    """A message: saved is sent, so there is nothing for its readers to see before, and nothing to change after."""
 
     __tablename__ = "mail"
 
-    sender: Mapped[Staff] = ref(Staff, _l("From"), LIST, FILTER, FIXED)
-    to: Mapped[list[Staff]] = refs(Staff, _l("To"), LIST, FILTER)
+    sender: Mapped[Staff] = ref(Staff, _l("Sender"), LIST, FILTER, FIXED)
+    to: Mapped[list[Staff]] = refs(Staff, _l("Recipients"), LIST, FILTER)
     cc: Mapped[list[Staff]] = refs(Staff, _l("Cc"))
     subject: Mapped[Title] = field(_l("Subject"), LIST, SEARCH)
     urgency: Mapped[Urgency] = field(_l("Urgency"), LIST, FILTER, default=Urgency.PLAIN)
@@ -56,14 +56,14 @@ class Mail(Record):
     attachments: Mapped[Attachment | None] = field(_l("Attachments"))
 
     screen = Screen(
-        title=_l("Mail"), singular=_l("Letter"), menu=DOCUMENTS, icon="mail",
-        about=_l("Letters you sent or received; nobody else sees them."),
+        title=_l("Mail"), singular=_l("Mail message"), menu=DOCUMENTS, icon="mail",
+        about=_l("Mail you sent or received; nobody else sees it."),
         form=(
-            Section(_l("Letter"), sender, to, cc, urgency, purpose=_l("From whom, to whom, and how urgent")),
+            Section(_l("Mail message"), sender, to, cc, urgency, purpose=_l("From whom, to whom, and how urgent")),
             Section(_l("Contents"), subject, body, attachments, purpose=_l("Saving sends it")),
         ),
         order=Order(sent, descending=True),
-        charts=(Chart(_l("Letters by urgency"), by=urgency),),
+        charts=(Chart(_l("Mail by urgency"), by=urgency),),
         views=(Calendar(sent),),
         grants=(
             *each(READ | ADD | DELETE, Mine(sender), *EVERYONE),
@@ -73,20 +73,20 @@ class Mail(Record):
 
 
 class MailReading(Record):
-    """That a person has read a letter, and when."""
+    """That a person has read a message, and when."""
 
     __tablename__ = "mail_reading"
 
-    mail: Mapped[Mail] = part_of(Mail, _l("Letter"), LIST, FILTER, LABEL)
-    # The letter's sender once more, since a grant looks at the row itself.
-    sender: Mapped[Staff | None] = ref(Staff, _l("From"), READONLY)
+    mail: Mapped[Mail] = part_of(Mail, _l("Mail message"), LIST, FILTER, LABEL)
+    # The message's sender once more, since a grant looks at the row itself.
+    sender: Mapped[Staff | None] = ref(Staff, _l("Sender"), READONLY)
     reader: Mapped[Staff] = ref(Staff, _l("Read by"), LIST, FILTER, LABEL)
     read: Mapped[datetime] = field(_l("Read at"), LIST, FILTER, default=now)
 
     unique = Unique(mail, reader)
     screen = Screen(
         title=_l("Read receipts"), singular=_l("Read receipt"), menu=DOCUMENTS, icon="mail-opened",
-        about=_l("Who has read a letter, and when; kept by the console."),
+        about=_l("Who has read which mail, and when; kept by the console."),
         order=Order(read, descending=True),
         grants=readers(Mine(sender, reader), *EVERYONE),
     )  # fmt: skip

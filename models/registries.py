@@ -230,7 +230,7 @@ class Indicator(Record):
     code: Mapped[Code] = field(_l("Code"), KEY, LIST, SEARCH)
     name: Mapped[Title] = field(_l("Name"), LIST, SEARCH)
     measure: Mapped[Line] = field(_l("Unit of measure"), LIST)
-    period: Mapped[Period] = field(_l("Period"), LIST, FILTER, default=Period.YEAR)
+    period: Mapped[Period] = field(_l("Frequency"), LIST, FILTER, default=Period.YEAR)
     direction: Mapped[Direction] = field(_l("Direction"), LIST, FILTER, default=Direction.UP)
     unit: Mapped[Unit] = owner(Unit, _l("Kept by"), LIST, FILTER)
     definition: Mapped[Prose | None] = field(_l("Definition"))

@@ -54,7 +54,7 @@ class TrainingCourse(Record):
     __tablename__ = "training_course"
 
     code: Mapped[Code] = field(_l("Code"), KEY, LIST, SEARCH)
-    title: Mapped[Title] = field(_l("Title"), LIST, SEARCH)
+    title: Mapped[Title] = field(_l("Name"), LIST, SEARCH)
     audience: Mapped[Audience] = field(_l("Audience"), LIST, FILTER)
     organiser: Mapped[Unit | None] = ref(
         Unit, _l("Organiser"), LIST, FILTER,
