@@ -16,7 +16,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "@tabler/core": ("dist/css/tabler.min.css", "dist/js/tabler.min.js", "LICENSE"),
     "@tabler/icons-webfont": ("dist/tabler-icons.min.css", "dist/fonts/tabler-icons.woff2", "LICENSE"),
     "htmx.org": ("dist/htmx.min.js", "LICENSE"),
-    "tom-select": ("dist/js/tom-select.popular.min.js", "LICENSE"),
+    "tom-select": ("dist/js/tom-select.complete.min.js", "LICENSE"),
 }
 SHORT = {"@tabler/core": "tabler", "@tabler/icons-webfont": "icons", "htmx.org": "htmx", "tom-select": "tom-select"}
 

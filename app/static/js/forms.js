@@ -115,6 +115,17 @@ function grow(area) {
   if (area.scrollHeight + edge > area.offsetHeight) area.style.height = `${Math.min(area.scrollHeight + edge, 640)}px`;
 }
 
+// A line of the summary leads to its control, also where the control stands behind another (a reference, a group).
+function lead(event) {
+  const link = event.target.closest("[data-rn-problems] a");
+  const target = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+  if (!target) return;
+  event.preventDefault();
+  target.closest("[data-rn-field]")?.scrollIntoView({ block: "center" });
+  if (target.tomselect) target.tomselect.focus();
+  else (target.matches("fieldset, div") ? target.querySelector("input, select, textarea") : target)?.focus();
+}
+
 export function startForms() {
   document.querySelectorAll("form[data-rn-form]").forEach(watch);
   document.querySelector("[data-rn-problems]")?.focus();
@@ -129,6 +140,7 @@ export function startForms() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-rn-pick]");
     if (button) pick(button);
+    lead(event);
   });
   for (const kind of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {
