@@ -72,7 +72,9 @@ class Unit(Record):
 
     __tablename__ = "unit"
 
-    code: Mapped[Code] = field(_l("Code"), KEY, LIST, SEARCH, help=_l("Two digits: the place in the plan's annex"))
+    code: Mapped[Code] = field(
+        _l("Code"), KEY, LIST, SEARCH, help=_l("Two digits; the first 39 follow the plan's annex")
+    )
     name: Mapped[Title] = field(_l("Name"), LIST, SEARCH, LABEL)
     kind: Mapped[UnitKind] = field(_l("Kind of unit"), LIST, FILTER)
     level: Mapped[Level] = field(_l("Level"), LIST, FILTER, default=Level.CITY)
