@@ -5,6 +5,7 @@
 #     make lock           renew the lock files from pyproject.toml
 #     make translations   take new texts of the sources into the translations
 #     make format         write the sources in the one style
+#     make screenshots    take the pictures of the documentation anew
 #     make clean          remove everything that set-up made; data stays
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -36,7 +37,7 @@ TYPED := $(wildcard config.py run.py app models views seeds tests tools benchmar
 .PHONY: help run test check lock translations format screenshots clean set-up test-set-up
 
 help:
-	@sed -n '2,9s/^# *//p' Makefile
+	@sed -n '2,10s/^# *//p' Makefile
 
 run: set-up
 	@export RAINBOW_DEMO=$${RAINBOW_DEMO:-1}; \
@@ -67,6 +68,9 @@ lock: $(TOOLING)
 	$(LOCK) --upgrade pyproject.toml --output-file requirements.lock
 	$(LOCK) --upgrade --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) --upgrade --group node --output-file requirements-node.lock
+
+screenshots: test-set-up
+	$(BIN)/python -m tools.screenshots
 
 clean:
 	rm -rf $(VENV) .node node_modules app/static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

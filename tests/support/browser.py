@@ -130,12 +130,18 @@ class Window:
         found += [f"console: {entry['message']}" for entry in self._log("browser") if entry["level"] == "SEVERE"]
         return found
 
-    def barriers(self) -> list[str]:
-        """Return the accessibility rules of axe-core that the shown page breaks."""
-        # Rules on colour measure what is painted: a transition half done would be blamed for its middle.
+    def settle(self) -> None:
+        """Wait until no fragment is being fetched, and let every animation come to its end at once."""
+        self.until(
+            lambda: self.driver.execute_script("return !document.querySelector('.htmx-request, .htmx-settling')")
+        )
         self.driver.execute_script(
             "for (const one of document.getAnimations()) { try { one.finish() } catch { one.cancel() } }"
         )
+
+    def barriers(self) -> list[str]:
+        """Return the accessibility rules of axe-core that the shown page breaks."""
+        self.settle()  # rules on colour measure what is painted: a transition half done would be blamed
         self.driver.execute_script(AXE.read_text(encoding="utf-8"))
         report = self.driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
         return [
