@@ -4,6 +4,7 @@ import { say } from "./texts.js";
 import { toast } from "./toasts.js";
 
 const PAUSE = 200;
+const NAMES = ["title", "name", "subject"]; // where what was typed belongs, unless the server put it somewhere
 
 function text(tag, content, className = "") {
   const element = document.createElement(tag);
@@ -41,7 +42,7 @@ function attach(select) {
     preload: "focus",
     openOnFocus: true,
     closeAfterSelect: !select.multiple,
-    hidePlaceholder: true,
+    hidePlaceholder: false,
     placeholder: select.dataset.placeholder,
     plugins: select.multiple
       ? { remove_button: { title: say("remove") } }
@@ -78,6 +79,11 @@ function attach(select) {
       select.dispatchEvent(new Event("input", { bubbles: true }));
     },
   });
+  // what exists stands before the offer to create another
+  control.hook("after", "refreshOptions", () => {
+    const offer = control.dropdown_content.querySelector(".create");
+    if (offer) control.dropdown_content.append(offer);
+  });
   const label = select.labels?.[0]?.textContent;
   control.control_input.setAttribute("aria-label", label || say("type"));
   for (const name of ["aria-describedby", "aria-invalid", "aria-required"]) {
@@ -105,6 +111,7 @@ async function createInPlace(select, typed, done) {
 
   const address = new URL(select.dataset.createUrl, location.href);
   address.searchParams.set("inline", "1");
+  address.searchParams.set("text", typed);
   let answer;
   try {
     answer = await fetch(address, { headers: { "HX-Request": "true" } });
@@ -117,9 +124,10 @@ async function createInPlace(select, typed, done) {
 
   function wire(form, first) {
     if (first) {
-      const named = form.querySelector("input[type=text].form-control:not([readonly], [data-rn-date])");
-      if (named && !named.value) named.value = typed;
-      named?.focus();
+      const inputs = [...form.querySelectorAll("input[type=text].form-control:not([readonly], [data-rn-date])")];
+      const named = inputs.find((input) => NAMES.includes(input.name)) ?? inputs[0];
+      if (named && !inputs.some((input) => input.value === typed)) named.value = typed;
+      (inputs.find((input) => !input.value) ?? named)?.focus();
     } else {
       form.querySelector("[data-rn-problems]")?.focus();
     }

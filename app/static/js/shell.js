@@ -63,6 +63,10 @@ export function startShell() {
   });
   document.querySelectorAll("form[data-rn-once]").forEach(postOnce);
   restoreMenu();
+  // on a phone the menu is a dialog and needs a name; beside the page it is a plain frame and must have none
+  const side = document.getElementById("rn-side");
+  side?.addEventListener("show.bs.offcanvas", () => side.setAttribute("aria-label", side.dataset.label));
+  side?.addEventListener("hidden.bs.offcanvas", () => side.removeAttribute("aria-label"));
   document.body.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRFToken"] = document.querySelector("meta[name=csrf-token]")?.content ?? "";
   });
