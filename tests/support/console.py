@@ -14,12 +14,10 @@ from config import Settings
 @contextmanager
 def console(settings: Settings) -> Iterator[Flask]:
     """Give a console of these settings, as `run.py serve` would make it; close its connections at the end."""
-    import models
-    from app import create_app
-    from app.catalog import Catalog
+    from run import make_console
 
     with pools_closed():
-        yield create_app(settings, Catalog.of(models))
+        yield make_console(settings)
 
 
 @contextmanager
