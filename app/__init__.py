@@ -1,0 +1,87 @@
+"""The engine of the console: create_app says in which order it boots, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+from flask import Blueprint, Flask
+
+from app import auth, screens
+from app.auth import gate, manager
+from app.catalog import Catalog
+from app.declare.choices import Classification
+from app.screens import errors, health, shell
+from app.store.files import FileStore
+from app.store.session import make_engine, make_sessions
+
+__all__ = ["auth", "create_app", "screens"]
+
+
+class Config(Protocol):
+    """The settings that the engine reads; config.Settings has them and says what each means."""
+
+    @property
+    def data(self) -> Any: ...
+    @property
+    def database_url(self) -> str: ...
+    @property
+    def secret_key(self) -> str: ...
+    @property
+    def ceiling(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def max_upload_mb(self) -> int: ...
+    @property
+    def max_upload_bytes(self) -> int: ...
+    @property
+    def idle_hours(self) -> int: ...
+
+
+def create_app(
+    settings: Config,
+    catalog: Catalog,
+    *,
+    pages: Sequence[Blueprint] = (),
+    login_facts: Callable[[], dict[str, Any]] = dict,
+) -> Flask:
+    """Build the application: database, identity, gate, pages.
+
+    `pages` are the blueprints that cannot be generated, one of them named `home`; `login_facts` gives the sign-in page
+    what it tells besides.
+    """
+    app = Flask("app", static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=settings.max_upload_bytes,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_PARTS=5000,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.idle_hours),
+        SESSION_COOKIE_NAME="rainbow",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        BABEL_DEFAULT_LOCALE=settings.language,
+        BABEL_DEFAULT_TIMEZONE=settings.time_zone,
+        BABEL_TRANSLATION_DIRECTORIES="../translations",
+        LANGUAGES={"zh": {"flag": "cn", "name": "中文"}, "en": {"flag": "gb", "name": "English"}},
+        LOGIN_FACTS=login_facts,
+        CEILING=Classification(settings.ceiling),
+    )
+    engine = make_engine(settings.database_url)
+    sessions = make_sessions(engine, catalog)
+    app.extensions.update(catalog=catalog, engine=engine, sessions=sessions)
+    app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)
+    app.teardown_appcontext(lambda error: sessions.remove())
+    manager.install(app, sessions)
+    gate.install(app)
+    errors.install(app)
+    shell.install(app)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(screens.make_blueprint())
+    for page in pages:
+        app.register_blueprint(page)
+    return app

@@ -1,0 +1,6 @@
+"""Who may see and change which rows and fields: the one policy, below every door."""
+
+from app.access.person import SYSTEM, HeldGrant, Person, System
+from app.access.policy import Forbidden, editable, may, predicate, readable
+
+__all__ = ["SYSTEM", "Forbidden", "HeldGrant", "Person", "System", "editable", "may", "predicate", "readable"]

@@ -1,0 +1,56 @@
+"""A person as the policy sees them: roles, unit, clearance and grants, loaded once a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.declare.access import Scope, Verb
+from app.declare.choices import Classification
+
+
+@dataclass(frozen=True)
+class HeldGrant:
+    """A grant somebody holds; with `fields`, EDIT reaches those names alone."""
+
+    verbs: Verb
+    scope: Scope
+    fields: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody signed in. `grants` maps a record's name to what they hold on it."""
+
+    id: int
+    username: str
+    name: str
+    roles: tuple[str, ...] = ()
+    unit_id: int | None = None
+    clearance: Classification = Classification.PUBLIC
+    grants: Mapping[str, tuple[HeldGrant, ...]] = field(default_factory=dict)
+
+    # What Flask-Login asks of a user
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """The session's key of this person."""
+        return str(self.id)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, Person) and other.id == self.id
+
+
+class System:
+    """The console itself, at the command line and while signing somebody in: no policy applies to it."""
+
+    name = "彩虹网"
+
+
+SYSTEM = System()

@@ -1,0 +1,155 @@
+"""Row and field policy: grants turned into one SQL condition per record and verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+
+from app.access.person import HeldGrant, Person, System
+from app.catalog import Catalog, Entry, Field
+from app.catalog_checks import account_path
+from app.declare.access import Everywhere, Mine, Only, OwnTree, OwnUnit, Verb
+from app.declare.choices import Classification
+from app.declare.fields import name_of
+
+ScopeCondition = Callable[[Catalog, Entry, Person, Any], ColumnElement[bool]]
+
+
+class Forbidden(Exception):
+    """The person has no grant for what was asked; doors answer 403."""
+
+    def __init__(self, entry: Entry, verb: Verb) -> None:
+        super().__init__(f"{verb.name} {entry.name}")
+        self.entry = entry
+        self.verb = verb
+
+
+def grants_for(person: Person, entry: Entry, verb: Verb) -> tuple[HeldGrant, ...]:
+    """The grants that let a person do this, each to the rows of its scope."""
+    return tuple(grant for grant in person.grants.get(entry.name, ()) if verb in grant.verbs)
+
+
+def may(actor: Person | System, entry: Entry, verb: Verb) -> bool:
+    """Whether there is any row at all that the actor could do this to."""
+    return isinstance(actor, System) or bool(grants_for(actor, entry, verb))
+
+
+def predicate(catalog: Catalog, actor: Person | System, entry: Entry, verb: Verb) -> ColumnElement[bool]:
+    """The rows of an entry that the actor may do this to; `true()` if all, `false()` if none."""
+    if isinstance(actor, System):
+        return true()
+    scopes = [_scope(catalog, entry, actor, grant.scope) for grant in grants_for(actor, entry, verb)]
+    if not scopes:
+        return false()
+    rows = true() if any(scope is TRUE for scope in scopes) else or_(*scopes)
+    return _cleared(entry, actor, rows)
+
+
+def _cleared(entry: Entry, person: Person, rows: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Rows above the person's clearance do not exist for them."""
+    level = entry.classification
+    if level is None or level.name == "clearance" or person.clearance is Classification.TOP_SECRET:
+        return rows
+    cleared = level.column.in_(person.clearance.up_to())
+    if level.nullable:
+        cleared = or_(cleared, level.column.is_(None))
+    return and_(rows, cleared)
+
+
+TRUE = true()
+
+
+def _everywhere(catalog: Catalog, entry: Entry, person: Person, scope: Everywhere) -> ColumnElement[bool]:
+    return TRUE
+
+
+def _own_unit(catalog: Catalog, entry: Entry, person: Person, scope: OwnUnit) -> ColumnElement[bool]:
+    if person.unit_id is None:
+        return false()
+    return _owned(catalog, entry, lambda column: column == person.unit_id)
+
+
+def _own_tree(catalog: Catalog, entry: Entry, person: Person, scope: OwnTree) -> ColumnElement[bool]:
+    if person.unit_id is None or catalog.unit is None:
+        return false()
+    table = catalog.unit.model.__table__
+    parent = next((item for item in catalog.unit.fields.values() if item.refers and item.target is catalog.unit), None)
+    if parent is None:
+        return _own_unit(catalog, entry, person, OwnUnit())
+    tree = select(table.c.id).where(table.c.id == person.unit_id).cte("own_tree", recursive=True)
+    tree = tree.union(select(table.c.id).where(table.c[parent.storage] == tree.c.id))
+    return _owned(catalog, entry, lambda column: column.in_(select(tree.c.id)))
+
+
+def _owned(catalog: Catalog, entry: Entry, test: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """The test applied to the unit that owns the row, found through the wholes it is a part of."""
+    if entry is catalog.unit:
+        return test(entry.model.id)
+    if entry.owner is not None:
+        return test(entry.owner.column)
+    if entry.whole is not None and entry.whole.target is not None:
+        return entry.whole.column.in_(_owned_ids(entry.whole.target, catalog, test))
+    unit = entry.fields.get("unit")
+    return false() if unit is None else test(unit.column)
+
+
+def _owned_ids(entry: Entry, catalog: Catalog, test: Callable[[Any], ColumnElement[bool]]) -> Any:
+    """Ids of the rows whose owner passes the test; in Core, so that no further policy is added inside."""
+    table = entry.model.__table__
+    if entry.owner is not None:
+        return select(table.c.id).where(test(table.c[entry.owner.storage]))
+    if entry.whole is None or entry.whole.target is None:
+        return select(table.c.id).where(false())
+    return select(table.c.id).where(table.c[entry.whole.storage].in_(_owned_ids(entry.whole.target, catalog, test)))
+
+
+def _mine(catalog: Catalog, entry: Entry, person: Person, scope: Mine) -> ColumnElement[bool]:
+    found = []
+    for member in scope.fields:
+        item = entry.fields[name_of(member)]
+        if item.target is None:
+            continue
+        path = account_path(item.target, catalog)
+        table = item.target.model.__table__
+        ids = select(table.c.id).where((table.c.id if path == "" else table.c[f"{path}_id"]) == person.id)
+        if item.many:
+            row, referred = item.secondary_columns
+            found.append(entry.model.id.in_(select(row).where(referred.in_(ids))))
+        else:
+            found.append(item.column.in_(ids))
+    return or_(false(), *found)
+
+
+def _only(catalog: Catalog, entry: Entry, person: Person, scope: Only) -> ColumnElement[bool]:
+    return entry.fields[name_of(scope.field)].column.in_(scope.values)
+
+
+SCOPES: dict[type[Any], ScopeCondition] = {
+    Everywhere: _everywhere,
+    OwnUnit: _own_unit,
+    OwnTree: _own_tree,
+    Mine: _mine,
+    Only: _only,
+}
+
+
+def _scope(catalog: Catalog, entry: Entry, person: Person, scope: Any) -> ColumnElement[bool]:
+    return SCOPES[type(scope)](catalog, entry, person, scope)
+
+
+def editable(actor: Person | System, entry: Entry, new: bool) -> frozenset[str]:
+    """The names of the fields the actor may type into: by ADD for a new row, by EDIT for one that stands."""
+    typed = frozenset(name for name, item in entry.fields.items() if item.typed and (new or not item.fixed))
+    if isinstance(actor, System):
+        return typed
+    found: frozenset[str] = frozenset()
+    for grant in grants_for(actor, entry, Verb.ADD if new else Verb.EDIT):
+        found |= typed & grant.fields if grant.fields else typed
+    return found
+
+
+def readable(actor: Person | System, item: Field) -> bool:
+    """Whether the actor sees a field whole; a masked one only by a grant to unmask it."""
+    return not item.masked or may(actor, item.entry, Verb.UNMASK)

@@ -1,0 +1,97 @@
+"""Roles and grants written into the identity library's tables; a step of migrating, never of serving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_appbuilder.security.sqla.models import (
+    Permission,
+    PermissionView,
+    Role,
+    ViewMenu,
+    assoc_permissionview_role,
+)
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from app.access.grants import write_declared
+from app.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class Synced:
+    """How many roles and grants were added, and how many grants were taken back."""
+
+    roles: int
+    granted: int
+    withdrawn: int
+
+
+def sync(session: Session, catalog: Catalog) -> Synced:
+    """Make each declared role hold exactly its declared grants; roles made by an administrator are left alone."""
+    declared = list(catalog.roles.values())
+    role_ids = dict(session.execute(select(Role.name, Role.id)).tuples().all())
+    new = [role for role in declared if role.value not in role_ids]
+    for role in new:
+        row = Role(name=role.value)
+        session.add(row)
+        session.flush()
+        role_ids[role.value] = row.id
+    wanted = {
+        (role_ids[grant.role.value], write_declared(grant), entry.name)
+        for entry in catalog
+        for grant in entry.screen.grants
+    }
+    pairs = _pairs(session, {(text, name) for _, text, name in wanted})
+    held = {
+        (role_id, pair_id)
+        for role_id, pair_id in session.execute(
+            select(assoc_permissionview_role.c.role_id, assoc_permissionview_role.c.permission_view_id).where(
+                assoc_permissionview_role.c.role_id.in_([role_ids[role.value] for role in declared])
+            )
+        )
+    }
+    due = {(role_id, pairs[text, name]) for role_id, text, name in wanted}
+    for role_id, pair_id in held - due:
+        session.execute(delete(assoc_permissionview_role).where(
+            assoc_permissionview_role.c.role_id == role_id,
+            assoc_permissionview_role.c.permission_view_id == pair_id,
+        ))  # fmt: skip
+    if due - held:
+        session.execute(
+            insert(assoc_permissionview_role),
+            [{"role_id": role_id, "permission_view_id": pair_id} for role_id, pair_id in sorted(due - held)],
+        )
+    session.commit()
+    return Synced(len(new), len(due - held), len(held - due))
+
+
+def _pairs(session: Session, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The id of each (grant's text, record) pair, made where it is missing."""
+    permissions = _named(session, Permission, {text for text, _ in wanted})
+    menus = _named(session, ViewMenu, {name for _, name in wanted})
+    found = {
+        (text, name): pair_id
+        for pair_id, text, name in session.execute(
+            select(PermissionView.id, Permission.name, ViewMenu.name)
+            .join(Permission, PermissionView.permission_id == Permission.id)
+            .join(ViewMenu, PermissionView.view_menu_id == ViewMenu.id)
+        )
+    }
+    for text, name in sorted(wanted - set(found)):
+        row = PermissionView(permission_id=permissions[text], view_menu_id=menus[name])
+        session.add(row)
+        session.flush()
+        found[text, name] = row.id
+    return found
+
+
+def _named(session: Session, model: type[Permission | ViewMenu], names: set[str]) -> dict[str, int]:
+    """The id of each named row of a table of names, made where it is missing."""
+    found = dict(session.execute(select(model.name, model.id)).tuples().all())
+    for name in sorted(names - set(found)):
+        row = model(name=name)
+        session.add(row)
+        session.flush()
+        found[name] = row.id
+    return found

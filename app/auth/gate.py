@@ -1,0 +1,87 @@
+"""The gate before every page: who asks, what needs no sign-in, form tokens, and forms whose session ended."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Flask, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from app.access import Person
+from app.auth import login
+from app.store.drafts import Typed, keep_draft
+from app.store.session import WRITING, act_as, db
+
+OPEN = frozenset({"static", "auth.login", "auth.language", "health.alive", "health.ready", None})
+"""Endpoints that need no sign-in; None is an address that does not exist."""
+UNSENT = frozenset({"csrf_token", "password"})
+csrf = CSRFProtect()
+
+
+def install(app: Flask) -> None:
+    """Put the gate before every request of an application."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    app.config["WTF_CSRF_SSL_STRICT"] = False
+    csrf.init_app(app)
+    app.register_blueprint(login.blueprint)
+    app.before_request(_pass_gate)
+    app.teardown_request(_forget)
+
+
+def person() -> Person:
+    """Who is signed in; behind the gate there is always somebody."""
+    return current_user._get_current_object()  # type: ignore[no-any-return]  # noqa: SLF001  # Flask-Login's proxy
+
+
+def _pass_gate() -> ResponseReturnValue | None:
+    if request.endpoint == "static":
+        return None
+    WRITING.set(request.method not in ("GET", "HEAD", "OPTIONS"))
+    if current_user.is_authenticated:
+        act_as(db(), person())
+        return _check_token()
+    if request.endpoint in OPEN:
+        return None if request.endpoint is None else _check_token()
+    if request.method == "GET":
+        return _to_login()
+    # What was typed goes with the person through the sign-in page
+    return login.page(draft=login.seal(request.path, typed()), target=request.path, status=401)
+
+
+def _check_token() -> ResponseReturnValue | None:
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return None
+    try:
+        csrf.protect()
+    except CSRFError:
+        if not current_user.is_authenticated:
+            return login.page(error=_("The page had been open for too long. Please try again."), status=400)
+        token = keep_draft(db(), person().id, request.path, typed())
+        if request.path.endswith(("/new", "/edit")):
+            login.tell(_("The page had been open for too long. What you typed is kept: please check and save again."))
+            return redirect(f"{request.path}?{urlencode({'draft': token})}", 303)
+        login.tell(_("The page had been open for too long. Please try again."))
+        return redirect(url_for("home.home"), 303)
+    return None
+
+
+def _to_login() -> ResponseReturnValue:
+    if request.headers.get("HX-Request"):
+        return "", 401, {"HX-Redirect": url_for("auth.login")}
+    target = request.full_path.rstrip("?")
+    return redirect(url_for("auth.login", next=None if target == "/" else target), 303)
+
+
+def typed() -> Typed:
+    """What a form sent, without its token and without secrets."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in UNSENT]
+
+
+def _forget(error: BaseException | None) -> None:
+    WRITING.set(False)
+
+

@@ -1,0 +1,146 @@
+"""The sign-in page, signing out, and the choice of language."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import get_locale
+from flask_login import current_user, login_user, logout_user
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import func, update
+
+from app.access import SYSTEM
+from app.auth.passwords import fits
+from app.auth.people import find_account, load_person
+from app.catalog import current
+from app.declare.record import Account
+from app.store.drafts import Typed, keep_draft
+from app.store.session import act_as, db
+
+blueprint = Blueprint("auth", __name__)
+LANGUAGES = ("zh", "en")
+
+
+def tell(text: str, category: str = "info") -> None:
+    """Show a message on the next page."""
+    flash(text, category)
+
+
+def serializer(purpose: str) -> URLSafeTimedSerializer:
+    """Signs what the browser keeps for the console."""
+    return URLSafeTimedSerializer(str(current_app.secret_key), salt=f"rainbow-{purpose}")
+
+
+def seal(path: str, values: Typed) -> str:
+    """What was typed into a form, signed, for the browser to carry through the sign-in page."""
+    return serializer("draft").dumps([path, values])
+
+
+def unseal(text: str) -> tuple[str, Typed] | None:
+    """The path and fields of a sealed draft, or None if it was tampered with or is older than a day."""
+    try:
+        path, values = serializer("draft").loads(text, max_age=86_400)
+    except (BadSignature, ValueError):
+        return None
+    return str(path), [(str(name), str(value)) for name, value in values]
+
+
+def local_path(target: str) -> str:
+    """The target if it is a path of this host, else the home page: nobody is sent elsewhere after signing in."""
+    parts = urlsplit(target.replace("\\", "/"))
+    if not target.startswith("/") or target.startswith("//") or parts.netloc or parts.scheme:
+        return "/"
+    return target if all(char.isprintable() for char in target) else "/"
+
+
+def page(
+    *, error: str = "", username: str = "", draft: str = "", target: str = "", status: int = 200
+) -> ResponseReturnValue:
+    """The sign-in page, with what had been typed elsewhere carried along."""
+    html = render_template(
+        "login.html",
+        next=local_path(target) if target else "",
+        username=username,
+        error=error,
+        draft=draft,
+        lang=get_locale().language,
+        **current_app.config["LOGIN_FACTS"](),
+    )
+    return html, status
+
+
+@blueprint.route("/login/", methods=["GET", "POST"])
+def login() -> ResponseReturnValue:
+    """Sign somebody in; a draft that came along waits in its form afterwards."""
+    if request.method == "GET":
+        if current_user.is_authenticated:
+            return redirect(local_path(request.args.get("next", "/")))
+        return page(target=request.args.get("next", ""))
+    username = request.form.get("username", "").strip()[:128]
+    draft = request.form.get("draft", "")
+    found = find_account(db(), username)
+    if not fits(found.password if found else None, request.form.get("password", "")[:1024]):
+        return page(
+            error=_("The account or the password is wrong."), username=username, draft=draft,
+            target=request.form.get("next", ""), status=401,
+        )  # fmt: skip
+    person = load_person(db(), current(), found.id)
+    if person is None:
+        return page(error=_("This account is not active. Ask the system administrator."), username=username, status=403)
+    _admit(person, bool(request.form.get("remember")))
+    target = local_path(request.form.get("next", "/") or "/")
+    return redirect(_with_draft(person.id, draft) or target, 303)
+
+
+def _admit(person: Any, remember: bool) -> None:
+    """Begin a new session: nothing of the anonymous one is kept but the language."""
+    language = session.get("locale")
+    session.clear()
+    if language:
+        session["locale"] = language
+    login_user(person)
+    session.permanent = remember
+    act_as(db(), SYSTEM)
+    db().execute(
+        update(Account.__table__)
+        .where(Account.__table__.c.id == person.id)
+        .values(last_login=datetime.now(UTC).replace(tzinfo=None),
+                login_count=func.coalesce(Account.__table__.c.login_count, 0) + 1)
+    )  # fmt: skip
+    db().commit()
+
+
+def _with_draft(account_id: int, draft: str) -> str:
+    """The address of the form that a sealed draft belongs to, with its token; empty if there is none."""
+    opened = unseal(draft) if draft else None
+    if opened is None or not opened[0].endswith(("/new", "/edit")):
+        return ""
+    path, typed = opened
+    token = keep_draft(db(), account_id, path, typed)
+    return f"{local_path(path)}?{urlencode({'draft': token})}"
+
+
+@blueprint.post("/logout/")
+def logout() -> ResponseReturnValue:
+    """Sign out."""
+    language = session.get("locale")
+    logout_user()
+    session.clear()
+    if language:
+        session["locale"] = language
+    tell(_("You have signed out."), "success")
+    return redirect(url_for("auth.login"), 303)
+
+
+@blueprint.post("/language/<code>")
+def language(code: str) -> ResponseReturnValue:
+    """Choose the language of the pages."""
+    if code not in LANGUAGES:
+        abort(404, _("There is no language “%(code)s”. Choose one of: %(known)s.", code=code[:20], known="zh, en"))
+    session["locale"] = code
+    return redirect(local_path(request.form.get("next", "/")), 303)

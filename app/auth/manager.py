@@ -1,0 +1,52 @@
+"""Flask-AppBuilder held thin: its identity tables and plumbing, none of its screens, no writes while serving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app
+from flask_appbuilder import AppBuilder
+from flask_appbuilder.security.sqla.manager import SecurityManager
+
+from app.access import Person
+from app.auth.people import load_person
+from app.catalog import current
+from app.declare.record import Account
+from app.store.session import db
+
+
+class Identity(SecurityManager):  # type: ignore[misc]  # FAB is untyped
+    """FAB's security manager, loading people by the console's own policy."""
+
+    user_model = Account
+
+    def register_views(self) -> None:
+        """Nothing: users, roles and groups have generated screens, sign-in its own page."""
+
+    def create_db(self) -> None:
+        """Nothing: tables and roles are made by `run.py migrate`."""
+
+    def load_user(self, pk: Any) -> Person | None:
+        """The person of a session's key."""
+        return load_person(db(), current(), int(pk)) if str(pk).isdigit() else None
+
+
+class Builder(AppBuilder):  # type: ignore[misc]  # FAB is untyped
+    """FAB's application, without its views and its writing of permissions at every start."""
+
+    def _add_admin_views(self) -> None:
+        """Nothing: the console brings its own pages."""
+
+    def _add_menu_permissions(self, update_perms: bool = False) -> None:
+        """Nothing: permissions are written by `run.py migrate`."""
+
+    def _add_global_static(self) -> None:
+        """Nothing: the console serves its own files."""
+
+
+def install(app: Flask, session: Any) -> None:
+    """Tie the identity library to an application."""
+    app.config.update(FAB_UPDATE_PERMS=False, FAB_CREATE_DB=False, RATELIMIT_ENABLED=False)
+    with app.app_context():
+        Builder(app, session, security_manager_class=Identity, update_perms=False)
+        current_app.appbuilder.sm.lm.login_view = None

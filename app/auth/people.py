@@ -1,0 +1,101 @@
+"""Loads a person with roles, unit, clearance and grants: two statements, once a request."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import lru_cache
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import (
+    Permission,
+    PermissionView,
+    Role,
+    ViewMenu,
+    assoc_group_role,
+    assoc_permissionview_role,
+    assoc_user_group,
+    assoc_user_role,
+)
+from sqlalchemy import select, union
+from sqlalchemy.orm import Session
+
+from app.access import HeldGrant, Person
+from app.access.grants import read_grant
+from app.catalog import Catalog, Entry
+from app.declare.record import Account
+
+OPTIONS = {"unfiltered": True}
+"""The person's own grants are read before any policy is known."""
+
+
+def load_person(session: Session, catalog: Catalog, account_id: int) -> Person | None:
+    """The person of an account; None if there is none or it is not active."""
+    member = union(
+        select(assoc_user_role.c.user_id, assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == account_id),
+        select(assoc_user_group.c.user_id, assoc_group_role.c.role_id)
+        .join(assoc_group_role, assoc_group_role.c.group_id == assoc_user_group.c.group_id)
+        .where(assoc_user_group.c.user_id == account_id),
+    ).subquery()
+    unit = getattr(Account, "unit_id", None)
+    statement = (
+        select(
+            Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance, Role.id,
+            Role.name, *([] if unit is None else [unit]),
+        )
+        .select_from(Account)
+        .outerjoin(member, member.c.user_id == Account.id)
+        .outerjoin(Role, Role.id == member.c.role_id)
+        .where(Account.id == account_id)
+    )  # fmt: skip
+    rows = session.execute(statement, execution_options=OPTIONS).all()
+    if not rows or not rows[0].active:
+        return None
+    first = rows[0]
+    roles = sorted((row.name, row.id) for row in rows if row.name is not None)
+    return Person(
+        id=account_id,
+        username=first.username,
+        name=full_name(first.last_name, first.first_name) or first.username,
+        roles=tuple(name for name, _role_id in roles),
+        unit_id=None if unit is None else first.unit_id,
+        clearance=first.clearance,
+        grants=_grants(session, catalog, [role_id for _name, role_id in roles]),
+    )
+
+
+def full_name(family: str, given: str) -> str:
+    """A name as it is written: family name first in Chinese, last elsewhere."""
+    if family.isascii() and given.isascii():
+        return f"{given} {family}".strip()
+    return f"{family}{given}"
+
+
+def _grants(session: Session, catalog: Catalog, role_ids: list[int]) -> dict[str, tuple[HeldGrant, ...]]:
+    if not role_ids:
+        return {}
+    statement = (
+        select(ViewMenu.name, Permission.name)
+        .select_from(assoc_permissionview_role)
+        .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
+        .join(Permission, Permission.id == PermissionView.permission_id)
+        .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+        .where(assoc_permissionview_role.c.role_id.in_(role_ids))
+    )
+    found: dict[str, list[HeldGrant]] = defaultdict(list)
+    for record, text in session.execute(statement, execution_options=OPTIONS):
+        entry = catalog.get(record)
+        grant = None if entry is None else _read(entry, text)
+        if grant is not None:
+            found[record].append(grant)
+    return {record: tuple(grants) for record, grants in found.items()}
+
+
+@lru_cache(maxsize=4096)
+def _read(entry: Entry, text: str) -> HeldGrant | None:
+    return read_grant(entry, text)
+
+
+def find_account(session: Session, username: str) -> Any:
+    """(id, stored hash, active) of a user name, or None."""
+    statement = select(Account.id, Account.password, Account.active).where(Account.username == username)
+    return session.execute(statement, execution_options=OPTIONS).first()

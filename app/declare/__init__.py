@@ -1,0 +1,88 @@
+"""The words that records are declared with; the only module that `models` imports."""
+
+from typing import Self
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Mapped
+
+from app.declare.access import (
+    ADD,
+    DELETE,
+    EDIT,
+    EVERYWHERE,
+    OWN_TREE,
+    OWN_UNIT,
+    READ,
+    UNMASK,
+    WRITE,
+    Grant,
+    Mine,
+    Only,
+    Roles,
+    Verb,
+)
+from app.declare.checks import DeclarationError, Problem
+from app.declare.choices import Choices, Classification, Tone, Words
+from app.declare.fields import (
+    FILTER,
+    FIXED,
+    KEY,
+    LABEL,
+    LIST,
+    MASKED,
+    READONLY,
+    SEARCH,
+    Derived,
+    field,
+    owner,
+    part_of,
+    ref,
+    refs,
+)
+from app.declare.identifiers import birth_date, is_female
+from app.declare.record import Account, Group, Record, Role, adopt
+from app.declare.screen import (
+    Calendar,
+    Chart,
+    Menu,
+    NotAfter,
+    NotFuture,
+    Order,
+    Screen,
+    SecrecyTerm,
+    Section,
+    Step,
+    Timeline,
+    Unique,
+    Workflow,
+)
+from app.declare.types import (
+    AreaCode,
+    Attachment,
+    CitizenId,
+    Code,
+    CreditCode,
+    Degrees,
+    Line,
+    MailAddress,
+    Money,
+    OrgCode,
+    Percent,
+    Phone,
+    Prose,
+    Quantity,
+    Secret,
+    Source,
+    Title,
+    Year,
+)
+
+__all__ = [
+    "ADD", "DELETE", "EDIT", "EVERYWHERE", "FILTER", "FIXED", "KEY", "LABEL", "LIST", "MASKED", "OWN_TREE", "OWN_UNIT",
+    "READ", "READONLY", "SEARCH", "UNMASK", "WRITE", "Account", "Group", "Role", "adopt", "AreaCode", "Attachment", "Calendar", "Chart",
+    "Choices", "CitizenId", "Classification", "Code", "CreditCode", "DeclarationError", "Degrees", "Derived", "Grant",
+    "Line", "MailAddress", "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "Only", "Order", "OrgCode",
+    "Percent", "Phone", "Problem", "Prose", "Quantity", "Record", "Roles", "Screen", "Secret", "SecrecyTerm", "Section",
+    "Self", "Source", "Step", "Timeline", "Title", "Tone", "Unique", "Verb", "Words", "Workflow", "Year", "_l",
+    "birth_date", "field", "is_female", "owner", "part_of", "ref", "refs",
+]  # fmt: skip

@@ -1,0 +1,95 @@
+"""Who may do what to which rows: roles, verbs, scopes and grants, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, Flag, auto
+from typing import Any, Self
+
+from sqlalchemy.orm import Mapped
+
+from app.declare.choices import Choices, Words
+
+
+class Verb(Flag):
+    """What a grant lets a person do to a row."""
+
+    READ = auto()
+    ADD = auto()
+    EDIT = auto()
+    DELETE = auto()
+    UNMASK = auto()
+
+
+READ = Verb.READ
+ADD = Verb.ADD
+EDIT = Verb.EDIT
+DELETE = Verb.DELETE
+UNMASK = Verb.UNMASK
+WRITE = READ | ADD | EDIT | DELETE
+
+
+class Roles(Enum):
+    """The roles of a deployment: `AUDITOR = "auditor", _l("Auditor")`; the first is the role's name in the store."""
+
+    label: Words
+
+    def __new__(cls, value: str, label: Words) -> Self:
+        member = object.__new__(cls)
+        member._value_ = value
+        member.label = label
+        return member
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    """Every row."""
+
+
+@dataclass(frozen=True)
+class OwnUnit:
+    """Rows that the person's own unit owns."""
+
+
+@dataclass(frozen=True)
+class OwnTree:
+    """Rows of the person's unit and of the units below it."""
+
+
+@dataclass(frozen=True, init=False)
+class Mine:
+    """Rows in which one of the named references means the person: their account, or a row that names it."""
+
+    fields: tuple[Mapped[Any], ...]
+
+    def __init__(self, *fields: Mapped[Any]) -> None:
+        object.__setattr__(self, "fields", fields)
+
+
+@dataclass(frozen=True, init=False)
+class Only:
+    """Rows whose choice is one of those named: what is published, what is shared."""
+
+    field: Mapped[Any]
+    values: tuple[Choices | bool, ...]
+
+    def __init__(self, field: Mapped[Any], *values: Choices | bool) -> None:
+        object.__setattr__(self, "field", field)
+        object.__setattr__(self, "values", values)
+
+
+EVERYWHERE = Everywhere()
+OWN_UNIT = OwnUnit()
+OWN_TREE = OwnTree()
+
+Scope = Everywhere | OwnUnit | OwnTree | Mine | Only
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Lets a role do `verbs` to the rows `within` a scope; with `fields`, EDIT reaches those fields alone."""
+
+    role: Roles
+    verbs: Verb
+    within: Scope
+    fields: tuple[Mapped[Any], ...] = ()

@@ -1,0 +1,258 @@
+"""Kinds of numbers, dates, times, flags and choices."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from sqlalchemy import Boolean, Date, Integer
+
+from app.declare.choices import Choices
+from app.declare.types import ChoiceText, Moment, MoneyNumber, PercentNumber, ScaledNumber, YearNumber
+from app.kinds.base import CHOICE_FILTERS, RANGE_FILTERS, Kind, Shown, fail, kind_for, narrow
+
+if TYPE_CHECKING:
+    from app.catalog import Field
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+"""The time zone of every screen (design, convention 11)."""
+
+
+@kind_for(Integer)
+class IntegerKind(Kind):
+    """A whole number."""
+
+    control: ClassVar[str] = "number"
+    filter: ClassVar[str] = "range"
+    input: ClassVar[str] = "number"
+    operators: ClassVar[tuple[str, ...]] = RANGE_FILTERS
+    numeric: ClassVar[bool] = True
+    searchable: ClassVar[bool] = False
+    width: ClassVar[int] = 4
+    inputmode: ClassVar[str] = "numeric"
+    lowest: ClassVar[int] = -(2**31)
+    highest: ClassVar[int] = 2**31 - 1
+
+    def parse(self, field: Field, raw: Any) -> Any:
+        text = narrow(str(raw)).replace(",", "")
+        if isinstance(raw, bool) or not re.fullmatch(r"[+-]?\d{1,12}", text, re.ASCII):
+            raise fail(_("Give a whole number."))
+        value = int(text)
+        if not self.lowest <= value <= self.highest:
+            raise fail(_("Give a number from %(lowest)s to %(highest)s.", lowest=self.lowest, highest=self.highest))
+        return value
+
+    def show(self, field: Field, value: Any) -> Shown:
+        return Shown(_with_unit(f"{value:,}", field), "number")
+
+
+@kind_for(YearNumber)
+class YearKind(IntegerKind):
+    """A calendar year, written without a separator."""
+
+    lowest: ClassVar[int] = 1900
+    highest: ClassVar[int] = 2100
+
+    def show(self, field: Field, value: Any) -> Shown:
+        return Shown(str(value), "number")
+
+
+@kind_for(ScaledNumber)
+class DecimalKind(Kind):
+    """An exact decimal with a fixed number of places."""
+
+    control: ClassVar[str] = "number"
+    filter: ClassVar[str] = "range"
+    input: ClassVar[str] = "number"
+    operators: ClassVar[tuple[str, ...]] = RANGE_FILTERS
+    numeric: ClassVar[bool] = True
+    searchable: ClassVar[bool] = False
+    width: ClassVar[int] = 4
+    inputmode: ClassVar[str] = "decimal"
+    trim: ClassVar[bool] = True
+
+    def parse(self, field: Field, raw: Any) -> Any:
+        text = narrow(str(raw)).replace(",", "").removesuffix("%").strip()
+        try:
+            if isinstance(raw, bool) or not re.fullmatch(r"[+-]?\d{1,20}(\.\d{1,20})?", text, re.ASCII):
+                raise InvalidOperation
+            value = Decimal(text)
+        except InvalidOperation:
+            raise fail(_("Give a number.")) from None
+        digits, scale = field.precision
+        if value != round(value, scale):
+            raise fail(_("At most %(places)s decimal places.", places=scale))
+        if abs(value) >= Decimal(10) ** (digits - scale):
+            raise fail(_("The number is too large."))
+        return self.check(value)
+
+    def check(self, value: Decimal) -> Decimal:
+        """The value, or ValidationError where the type has bounds of its own."""
+        return value
+
+    def write(self, field: Field, value: Any) -> str:
+        return "" if value is None else _plain(value)
+
+    def show(self, field: Field, value: Any) -> Shown:
+        return Shown(_with_unit(_plain(value, grouped=True), field), "number")
+
+
+@kind_for(MoneyNumber)
+class MoneyKind(DecimalKind):
+    """Yuan; ten thousand and more are shown in 万元, as the plan's tables do."""
+
+    def show(self, field: Field, value: Any) -> Shown:
+        if abs(value) >= 10_000:
+            return Shown(_("%(amount)s ten thousand yuan", amount=f"{value / 10_000:,.2f}"), "number")
+        return Shown(_("%(amount)s yuan", amount=f"{value:,.2f}"), "number")
+
+
+@kind_for(PercentNumber)
+class PercentKind(DecimalKind):
+    """A share from 0 to 100 %."""
+
+    def check(self, value: Decimal) -> Decimal:
+        if not 0 <= value <= 100:
+            raise fail(_("Give a share from 0 to 100 %%."))
+        return value
+
+    def show(self, field: Field, value: Any) -> Shown:
+        return Shown(f"{_plain(value)} %", "number")
+
+
+@kind_for(Date)
+class DateKind(Kind):
+    """A day; also read in the Chinese forms 2004年3月1日, 2004.3.1 and 2004/3/1."""
+
+    control: ClassVar[str] = "date"
+    filter: ClassVar[str] = "range"
+    input: ClassVar[str] = "date"
+    operators: ClassVar[tuple[str, ...]] = RANGE_FILTERS
+    searchable: ClassVar[bool] = False
+    width: ClassVar[int] = 4
+
+    def parse(self, field: Field, raw: Any) -> Any:
+        if isinstance(raw, datetime):
+            return raw.date()
+        if isinstance(raw, date):
+            return raw
+        found = re.fullmatch(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?", narrow(str(raw)), re.ASCII)
+        try:
+            if found is None:
+                raise ValueError
+            value = date(*(int(part) for part in found.groups()))
+        except ValueError:
+            raise fail(_("Give a date, such as %(example)s.", example="2004-06-30")) from None
+        if value.year < 1000:
+            raise fail(_("Give a date, such as %(example)s.", example="2004-06-30"))
+        return value
+
+    def write(self, field: Field, value: Any) -> str:
+        return "" if value is None else cast("date", value).isoformat()
+
+    def show(self, field: Field, value: Any) -> Shown:
+        return Shown(value.isoformat(), "date")
+
+
+@kind_for(Moment)
+class MomentKind(Kind):
+    """A point in time: UTC in the store, the city's time on screen."""
+
+    control: ClassVar[str] = "datetime"
+    filter: ClassVar[str] = "range"
+    input: ClassVar[str] = "date"
+    operators: ClassVar[tuple[str, ...]] = RANGE_FILTERS
+    searchable: ClassVar[bool] = False
+    width: ClassVar[int] = 4
+
+    def parse(self, field: Field, raw: Any) -> Any:
+        if isinstance(raw, datetime):
+            return raw if raw.tzinfo else raw.replace(tzinfo=LOCAL)
+        try:
+            value = datetime.fromisoformat(narrow(str(raw)).replace("/", "-"))
+        except ValueError:
+            raise fail(_("Give a date and time, such as %(example)s.", example="2004-06-30 09:30")) from None
+        value = value if value.tzinfo else value.replace(tzinfo=LOCAL)
+        if not 1000 < value.year < 9000:
+            raise fail(_("Give a date and time, such as %(example)s.", example="2004-06-30 09:30"))
+        return value.astimezone(UTC)
+
+    def write(self, field: Field, value: Any) -> str:
+        if value is None:
+            return ""
+        # FAB's own columns come without a zone; they are written in UTC here
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return str(aware.astimezone(LOCAL).strftime("%Y-%m-%dT%H:%M:%S"))
+
+    def show(self, field: Field, value: Any) -> Shown:
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return Shown(aware.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M"), "date")
+
+
+@kind_for(Boolean)
+class FlagKind(Kind):
+    """Yes or no."""
+
+    control: ClassVar[str] = "checkbox"
+    filter: ClassVar[str] = "flag"
+    operators: ClassVar[tuple[str, ...]] = CHOICE_FILTERS
+    searchable: ClassVar[bool] = False
+    width: ClassVar[int] = 4
+
+    def parse(self, field: Field, raw: Any) -> Any:
+        known = {"1": True, "true": True, "yes": True, "是": True, "on": True}
+        known |= {"0": False, "false": False, "no": False, "否": False, "off": False}
+        value = known.get(narrow(str(raw)).lower())
+        if value is None:
+            raise fail(_("Give yes or no."))
+        return value
+
+    def write(self, field: Field, value: Any) -> str:
+        return "" if value is None else "1" if value else "0"
+
+    def show(self, field: Field, value: Any) -> Shown:
+        return Shown(_("Yes") if value else _("No"), "flag", "yes" if value else "no")
+
+
+@kind_for(ChoiceText)
+class ChoiceKind(Kind):
+    """One of a closed list."""
+
+    control: ClassVar[str] = "select"
+    filter: ClassVar[str] = "choices"
+    operators: ClassVar[tuple[str, ...]] = CHOICE_FILTERS
+    searchable: ClassVar[bool] = False
+    width: ClassVar[int] = 4
+
+    def parse(self, field: Field, raw: Any) -> Any:
+        if isinstance(raw, Choices):
+            return raw
+        text = narrow(str(raw))
+        choices = field.choices
+        for choice in choices:
+            if text in (choice.value, str(choice.label)):
+                return choice
+        allowed = "、".join(str(choice.label) for choice in choices)
+        raise fail(_("Choose one of: %(allowed)s.", allowed=allowed))
+
+    def write(self, field: Field, value: Any) -> str:
+        return "" if value is None else str(value.value if isinstance(value, Choices) else value)
+
+    def show(self, field: Field, value: Any) -> Shown:
+        if not isinstance(value, Choices):
+            return Shown(str(value), "badge", "secondary")
+        return Shown(str(value.label), "badge", value.tone.value)
+
+
+def _plain(value: Decimal, grouped: bool = False) -> str:
+    """The number without superfluous zeros or an exponent."""
+    text = f"{value:,f}" if grouped else f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _with_unit(text: str, field: Field) -> str:
+    return f"{text} {field.unit}" if str(field.unit) else text

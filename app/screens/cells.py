@@ -1,0 +1,127 @@
+"""Values of rows as cells of lists and facts of pages: shown, masked or linked as the reader may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import url_for
+
+from app.access import readable
+from app.catalog import Entry, Field
+from app.kinds import EMPTY, Shown
+from app.screens.pages import Cell, Column, Fact, FactSection, Link, Row
+from app.screens.shell import me
+from app.store.labels import Labels, label_of, labels_for, nobody
+from app.store.page import Values
+from app.store.session import db
+from app.store.tables import StoredFile
+
+Known = Mapping[str, Labels]
+
+
+def cell(item: Field, value: Any, known: Known) -> Cell:
+    """One value; `known` holds the labels of referred rows by record."""
+    if value is None or value == []:
+        return Cell(EMPTY.text, EMPTY.kind)
+    if item.many:
+        return Cell("", "ref", links=tuple(_link(item, one, known) for one in value))
+    if item.relation is not None:
+        link = _link(item, value, known)
+        return Cell(link.label, "ref", link.url)
+    shown = item.kind.show(item, value)
+    if not readable(me(), item):
+        return Cell(item.kind.mask(shown.text), "masked")
+    return _plain(shown)
+
+
+def _plain(shown: Shown) -> Cell:
+    return Cell(shown.text, shown.kind, tone=shown.tone)
+
+
+def _link(item: Field, row_id: int, known: Known) -> Link:
+    target = item.target
+    label = "" if target is None else known.get(target.name, {}).get(row_id, "")
+    if target is None or not label:
+        return Link(nobody(), "")
+    return Link(label, url_for("records.show", record=target.name, pk=row_id))
+
+
+def file_cell(entry: Entry, row_id: int, value: Sequence[str], files: Mapping[str, StoredFile]) -> Cell:
+    """Attached files as links to their downloads."""
+    links = tuple(
+        Link(files[one].name, url_for("records.download", record=entry.name, pk=row_id, file_id=one), "paperclip")
+        for one in value or ()
+        if one in files
+    )
+    return Cell("", "files", links=links) if links else Cell(EMPTY.text, EMPTY.kind)
+
+
+def size_text(size: int) -> str:
+    """A file's size for people."""
+    return f"{size / 1024 / 1024:.1f} MB" if size >= 1024 * 1024 else f"{max(1, size // 1024)} KB"
+
+
+def column(entry: Entry, item: Field, **head: Any) -> Column:
+    """The head of a column; its place on a phone's card follows from what the field is."""
+    main = main_field(entry)
+    part = "main" if item is main else "state" if item is entry.state else "line"
+    return Column(item.name, item.label, item.kind.numeric, part=part, **head)
+
+
+def main_field(entry: Entry) -> Field:
+    """The field that opens a row: the first that names it."""
+    return entry.labelled[0]
+
+
+def rows(entry: Entry, fields: Sequence[Field], found: Sequence[Values], edit: frozenset[int], query: str) -> tuple[Row, ...]:
+    """The lines of a list; `edit` are the ids that may be edited, `query` the list one comes from."""
+    known = labels_for(db(), dict.fromkeys((*fields, *entry.labelled)), found)
+    return tuple(_row(entry, fields, values, known, values["id"] in edit, query) for values in found)
+
+
+def _row(
+    entry: Entry, fields: Sequence[Field], values: Values, known: Mapping[str, Labels], edit: bool, query: str
+) -> Row:
+    here = {"record": entry.name, "pk": values["id"], "list": query or None}
+    return Row(
+        pk=values["id"],
+        label=label_of(db(), entry, values, dict(known)),
+        url=url_for("records.show", **here),
+        cells=tuple(cell(item, values.get(item.name), known) for item in fields),
+        edit_url=url_for("records.edit", **here) if edit else "",
+    )
+
+
+def fact_sections(entry: Entry, values: Values, known: Known, files: Mapping[str, StoredFile]) -> tuple[FactSection, ...]:
+    """A row's values in the sections of its form; what no section has follows in the last."""
+    placed = {item.name for _section, items in entry.sections for item in items}
+    rest = tuple(
+        item
+        for name, item in entry.fields.items()
+        if name not in placed and item is not entry.source and not name.endswith(("_at", "_by"))
+    )
+    groups = [(str(section.title), items) for section, items in entry.sections]
+    if rest:
+        title, items = groups.pop()
+        groups.append((title, (*items, *rest)))
+    return tuple(
+        FactSection(title, tuple(_facts(entry, items, values, known, files))) for title, items in groups if items
+    )
+
+
+def _facts(
+    entry: Entry, items: Iterable[Field], values: Values, known: Known, files: Mapping[str, StoredFile]
+) -> Iterable[Fact]:
+    for item in items:
+        if item is entry.source or item.kind.control == "secret":
+            continue
+        value = values.get(item.name)
+        shown = (
+            file_cell(entry, values["id"], value, files)
+            if item.kind.control == "files"
+            else cell(item, value, known)
+        )
+        yield Fact(item.name, item.label, shown, wide=item.kind.wide or item.many)
+
+

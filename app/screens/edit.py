@@ -1,0 +1,340 @@
+"""New and changed rows: the form shown, what was typed read, saved, or shown again with its errors."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, current_app, flash, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
+
+from app.access import Forbidden, editable, may
+from app.auth.passwords import hash_password
+from app.catalog import Entry
+from app.declare.access import Verb
+from app.kinds.value import MomentKind
+from app.screens import forms
+from app.screens.errors import answer
+from app.screens.common import came_from, entry_of, head, know_args
+from app.screens.forms import Raw
+from app.screens.pages import ErrorPage, FormPage, Link
+from app.screens.shell import fragment, me, render
+from app.screens.source import quote
+from app.store.drafts import take_draft
+from app.store.files import BadFile, FileStore, find_files
+from app.store.labels import label_of, labels_for
+from app.store.page import Values, fetch_row
+from app.store.save import Missing, Referred, Rules, Stale, delete, insert, make_rules, reaches, update
+from app.store.session import db
+from app.store.validate import Errors, Invalid, warnings
+
+FORM_ARGS = ("list", "draft", "copy", "inline", "label")
+
+
+def route(blueprint: Blueprint) -> None:
+    """Add the routes of forms and of deleting."""
+    blueprint.add_url_rule("/records/<record>/new", "new", new, methods=["GET", "POST"])
+    blueprint.add_url_rule("/records/<record>/<int:pk>/edit", "edit", edit, methods=["GET", "POST"])
+    blueprint.add_url_rule("/records/<record>/<int:pk>/delete", "delete", remove, methods=["POST"])
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form about to be shown: what stands in its controls, and what the page says about it."""
+
+    entry: Entry
+    raw: Raw
+    row: Values | None = None
+    errors: Errors | None = None
+    version: int = 0
+    seen: str = ""
+    once: str = ""
+    notice: str = ""
+    conflict: str = ""
+    now: dict[str, str] | None = None
+    label: str = ""
+
+
+def rules() -> Rules:
+    """The deployment's rules for a write made now."""
+    return make_rules(current_app.config["CEILING"], hash_password)
+
+
+def new(record: str) -> ResponseReturnValue:
+    """The form for a new row; with `inline`, as a dialog that creates the row a reference needs."""
+    entry = entry_of(record, Verb.ADD)
+    know_args(*FORM_ARGS, *(name for name, item in entry.fields.items() if item.typed))
+    came_from(entry)
+    if request.method == "POST":
+        return _save_new(entry)
+    raw, notice = forms.defaults(entry), ""
+    draft = _draft(entry)
+    if request.args.get("copy"):
+        raw = _copied(entry, request.args["copy"])
+        notice = _("A copy: what must be unique has been left empty.")
+    raw |= {name: request.args[name] for name in entry.fields if name in request.args and not entry.fields[name].many}
+    if request.args.get("label"):
+        raw[next((item.name for item in entry.labelled if item.relation is None), "")] = request.args["label"][:200]
+    if draft is not None:
+        raw, notice = raw | draft, _("What you had typed is here again. Please check it and save.")
+    return _show(Form(entry, raw, once=secrets.token_urlsafe(18), notice=notice))
+
+
+def _save_new(entry: Entry) -> ResponseReturnValue:
+    raw, errors = _typed(entry, new=True, before=None)
+    once = request.form.get("_once", "")[:64]
+    if not errors:
+        try:
+            saved = insert(db(), entry, raw, rules(), once)
+            return _after(entry, saved.id, saved.values)
+        except Invalid as error:
+            errors = error.errors
+    return _show(Form(entry, raw, errors=errors, once=once or secrets.token_urlsafe(18)))
+
+
+def edit(record: str, pk: int) -> ResponseReturnValue:
+    """The form for a row that stands."""
+    entry = entry_of(record, Verb.EDIT)
+    know_args("list", "draft")
+    came_from(entry)
+    row = fetch_row(db(), entry, pk)
+    if row is None:
+        raise Missing(entry.name, pk)
+    if not reaches(db(), entry, [pk], Verb.EDIT):
+        raise Forbidden(entry, Verb.EDIT)
+    if request.method == "POST":
+        return _save(entry, pk, row)
+    raw = forms.raw_of(entry, row)
+    draft = _draft(entry)
+    if draft is not None:
+        notice = _("What you had typed is here again. Please check it and save.")
+        version = int(draft["_version"]) if str(draft.get("_version", "")).isdigit() else row["version"]
+        return _show(Form(entry, raw | draft, row, version=version, seen=str(draft.get("_seen", "")), notice=notice))
+    return _show(Form(entry, raw, row, version=row["version"], seen=_seen(entry, raw)))
+
+
+def _save(entry: Entry, pk: int, row: Values) -> ResponseReturnValue:
+    raw, errors = _typed(entry, new=False, before=row)
+    text = request.form.get("_version", "")
+    version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    seen = request.form.get("_seen", "")[:200_000]
+    if not errors:
+        try:
+            saved = update(db(), entry, pk, raw, rules(), version)
+            return _after(entry, pk, saved.values)
+        except Invalid as error:
+            errors = error.errors
+        except Stale as stale:
+            db().rollback()
+            return _conflict(entry, stale.now, raw, seen)
+    return _show(Form(entry, forms.raw_of(entry, row) | raw, row, errors, version, seen))
+
+
+def _conflict(entry: Entry, now: Values, raw: Raw, seen: str) -> ResponseReturnValue:
+    """Somebody saved in between: what one did not touch takes their value, what both changed shows theirs beside."""
+    theirs = forms.raw_of(entry, now)
+    try:
+        opened = json.loads(seen)
+    except ValueError:
+        opened = None
+    opened = opened if isinstance(opened, dict) else {}
+    merged, differing = dict(raw), []
+    for name, text in raw.items():
+        if text == theirs.get(name):
+            continue
+        if text == opened.get(name):
+            merged[name] = theirs.get(name)
+        elif theirs.get(name) != opened.get(name):
+            differing.append(name)
+    shown = {name: _now_text(entry, theirs, name) for name in differing}
+    message = _("Somebody saved this row while you had it open (%(who)s). Their changes have been taken over; "
+                "where both of you changed the same field, theirs stands below yours. Save again to keep yours.",
+                who=now.get("updated_by") or _("unknown"))  # fmt: skip
+    return _show(Form(
+        entry, theirs | merged, now, version=now["version"], seen=_seen(entry, theirs), conflict=message, now=shown,
+    ), 409)  # fmt: skip
+
+
+def _now_text(entry: Entry, raw: Raw, name: str) -> str:
+    """What another person has put into a field, as text."""
+    item = entry.fields[name]
+    if item.target is not None:
+        ids = raw.get(name) or []
+        ids = [int(one) for one in (ids if isinstance(ids, list) else [ids])]
+        known = labels_for(db(), [item], [{"id": 0, name: ids}]).get(item.target.name, {})
+        return "、".join(known.values()) or "—"
+    value = raw.get(name)
+    if not value:
+        return "—"
+    return item.kind.show(item, item.kind.parse(item, value)).text
+
+
+def _seen(entry: Entry, raw: Raw) -> str:
+    """What the form shows when it opens, to tell later what the person changed."""
+    names = editable(me(), entry, new=False)
+    return json.dumps({name: raw[name] for name in sorted(names)}, ensure_ascii=False)
+
+
+def _typed(entry: Entry, *, new: bool, before: Values | None) -> tuple[Raw, Errors]:
+    """What the form sent for the fields one may type into; files are kept at once, so that an error loses none."""
+    raw: Raw = {}
+    errors: Errors = {}
+    for name in editable(me(), entry, new=new):
+        item = entry.fields[name]
+        if item.kind.control == "files":
+            raw[name] = _kept(name, before)
+            errors |= _upload(name, raw[name])
+        elif item.many:
+            raw[name] = [text for text in request.form.getlist(name) if text]
+        elif item.kind.control == "checkbox":
+            raw[name] = request.form.get(name, "0")
+        elif name in request.form or new:
+            raw[name] = request.form.get(name, "")
+    return raw, errors
+
+
+def _kept(name: str, before: Values | None) -> list[str]:
+    """The files that stay: those the row has, or that the person has just put there."""
+    asked = list(dict.fromkeys(request.form.getlist(f"{name}__keep")))[:50]
+    had = set((before or {}).get(name) or ())
+    known = find_files(db(), [one for one in asked if one not in had])
+    return [one for one in asked if one in had or (one in known and known[one].account_id == me().id)]
+
+
+def _upload(name: str, kept: list[str]) -> Errors:
+    files: FileStore = current_app.extensions["files"]
+    faults = []
+    for upload in request.files.getlist(name):
+        if not upload.filename:
+            continue
+        try:
+            kept.append(files.put(db(), upload.filename, upload.stream).id)  # type: ignore[arg-type]  # a binary stream
+        except BadFile as error:
+            faults.append(str(error))
+    db().commit()
+    return {name: faults} if faults else {}
+
+
+def _draft(entry: Entry) -> Raw | None:
+    """What had been typed before the session ended, by the token in the address."""
+    token = request.args.get("draft", "")
+    typed = take_draft(db(), me(), token, request.path) if token else None
+    if typed is None:
+        return None
+    raw: Raw = {}
+    for name, value in typed:
+        item = entry.fields.get(name.removesuffix("__keep"))
+        if item is not None and (item.many or item.kind.control == "files"):
+            raw.setdefault(item.name, []).append(value)
+        elif name in entry.fields or name in ("_version", "_seen"):
+            raw[name] = value
+    for item in entry.fields.values():
+        if item.kind.control == "checkbox":
+            raw.setdefault(item.name, "0")
+    return raw
+
+
+def _copied(entry: Entry, text: str) -> Raw:
+    """The texts of an existing row without what must be unique."""
+    row = fetch_row(db(), entry, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    if row is None:
+        raise NotFound(_("The row to copy does not exist, or you may not see it."))
+    raw = forms.raw_of(entry, row)
+    unique = {item.name for group in entry.uniques if len(group) == 1 for item in group}
+    for name in (*unique, *(n for n, item in entry.fields.items() if item.kind.control == "files")):
+        raw[name] = [] if isinstance(raw[name], list) else ""
+    return raw
+
+
+def _after(entry: Entry, row_id: int, values: Values) -> ResponseReturnValue:
+    """Where one goes after saving: the row, the next new one, or back into the form that needed it."""
+    labels = labels_for(db(), [item for item in entry.labelled if item.refers], [values])
+    label = label_of(db(), entry, values, dict(labels))
+    if request.args.get("inline"):
+        return jsonify(value=str(row_id), label=label), 201
+    flash(_("“%(label)s” is saved.", label=label), "success")
+    for text in warnings(entry, values):
+        flash(text, "info")
+    came = request.args.get("list") or None
+    if request.form.get("_then") == "new" and may(me(), entry, Verb.ADD):
+        return redirect(url_for("records.new", record=entry.name, list=came), 303)
+    return redirect(url_for("records.show", record=entry.name, pk=row_id, list=came), 303)
+
+
+def _show(form: Form, status: int | None = None) -> ResponseReturnValue:
+    entry, new_ = form.entry, form.row is None
+    errors = form.errors or {}
+    status = status or (422 if errors else 200)
+    inline = bool(request.args.get("inline"))
+    built = forms.sections(entry, form.raw, errors, new=new_, now=form.now, inline=inline)
+    row = form.row or {"id": 0}
+    came = request.args.get("list", "")
+    passed = {name: request.args[name] for name in ("list", "inline") if request.args.get(name)}
+    if new_:
+        title, trail = _("New: %(record)s", record=entry.singular), (Link(_("New"), ""),)
+        back = url_for("records.list", record=entry.name) + (f"?{came}" if came else "")
+        hidden = [("_once", form.once)]
+    else:
+        known = labels_for(db(), [item for item in entry.labelled if item.refers], [row])
+        label = label_of(db(), entry, row, dict(known))
+        back = url_for("records.show", record=entry.name, pk=row["id"], list=came or None)
+        title = _("Edit: %(label)s", label=label)
+        trail = (Link(label, back), Link(_("Edit"), ""))
+        hidden = [("_version", str(form.version)), ("_seen", form.seen)]
+    page = FormPage(
+        page=head(entry, title, *trail, list_query=came),
+        sections=built,
+        action=request.path + (f"?{urlencode(passed)}" if passed else ""),
+        cancel_url=back,
+        hidden=tuple(hidden),
+        problems=forms.problems(entry, errors),
+        new=new_,
+        again=may(me(), entry, Verb.ADD),
+        inline=inline,
+        multipart=any(item.kind.control == "files" for item in entry.fields.values()),
+        notice=form.notice,
+        conflict=form.conflict,
+        source=quote(entry, row),
+        changed=changed_text(row),
+    )
+    if inline:
+        return fragment("records/_inline_form.html", status, page=page)
+    return render("records/form.html", status, page=page)
+
+
+def changed_text(row: Values, what: str = "updated") -> str:
+    """Who wrote the row and when, in one line."""
+    when, who = row.get(f"{what}_at"), row.get(f"{what}_by")
+    if when is None:
+        return ""
+    moment: Any = MomentKind()
+    text = moment.show(None, when).text
+    return f"{who} · {text}" if who else str(text)
+
+
+def remove(record: str, pk: int) -> ResponseReturnValue:
+    """Delete a row; one that others refer to stays, and the answer names them."""
+    entry = entry_of(record, Verb.DELETE)
+    try:
+        delete(db(), entry, pk)
+    except Referred as error:
+        return answer(referred_page(error, url_for("records.show", record=record, pk=pk)))
+    flash(_("The row is deleted."), "success")
+    return redirect(url_for("records.list", record=record), 303)
+
+
+def referred_page(error: Referred, back: str) -> ErrorPage:
+    """Why a row cannot be deleted, with links to the rows that refer to it."""
+    links = [Link(_("Back"), back, "arrow-left")]
+    for item, row_id, label in error.by:
+        links.append(Link(f"{item.entry.singular}：{label}", url_for("records.show", record=item.entry.name, pk=row_id)))
+    text = _("Other rows refer to it. Delete those first, or let them refer to another row.")
+    if error.more:
+        text += " " + _("There are more than those named here.")
+    return ErrorPage(409, _("This row is still needed"), text, links=tuple(links))
+

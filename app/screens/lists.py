@@ -1,0 +1,155 @@
+"""The list of a record: columns, filters, search, order, pages, counts; and the options of a reference field."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from app.access import may, readable
+from app.catalog import Entry, Field
+from app.declare.access import Verb
+from app.screens import cells, filters, saved
+from app.screens.common import entry_of, head, know_args, with_query
+from app.screens.pages import Column, Count, ListPage, Option, Pager, Table
+from app.screens.shell import me, render
+from app.store.labels import options as find_options
+from app.store.page import CAP, PageRows, count, fetch_page
+from app.store.query import PAGE_SIZES, PLACES, BadQuery, Query, read_query
+from app.store.save import reaches
+from app.store.session import db
+
+
+def route(blueprint: Blueprint) -> None:
+    """Add the list's routes."""
+    blueprint.add_url_rule("/records/<record>/", "list", show_list)
+    blueprint.add_url_rule("/records/<record>/count", "count", show_count)
+    blueprint.add_url_rule("/records/<record>/options", "options", show_options)
+
+
+def show_list(record: str) -> ResponseReturnValue:
+    """One page of the list."""
+    entry = entry_of(record)
+    views = saved.views_of(entry)
+    args, view_id = saved.opened(entry, views, request.args)
+    query = read_query(entry, args, me())
+    path = url_for("records.list", record=record)
+    base = query.params()
+    plain = [(name, value) for name, value in base if name in ("order", "limit", "cols")]
+    may_edit, may_delete = may(me(), entry, Verb.EDIT), may(me(), entry, Verb.DELETE)
+    page = ListPage(
+        page=head(entry, entry.title),
+        table=make_table(query, path, selectable=may_edit or may_delete),
+        views=saved.tabs(entry, views, view_id, query),
+        chips=filters.chips(query, path),
+        filters=filters.controls(query),
+        query=query.search,
+        searchable="、".join(item.label for item in entry.searched if readable(me(), item)),
+        all_columns=_columns(query),
+        hidden_params=tuple(plain),
+        clear_url=with_query(path, plain) if query.conditions or query.search else "",
+        new_url=url_for("records.new", record=record) if may(me(), entry, Verb.ADD) else "",
+        save_view_url=url_for("records.save_view", record=record),
+        bulk_url=url_for("records.bulk", record=record),
+        may_edit=may_edit,
+        may_delete=may_delete,
+        may_share_view=me().unit_id is not None,
+        filtered=bool(query.conditions),
+        query_string=query.address(),
+        empty_text=str(entry.screen.about),
+    )
+    return render("records/list.html", page=page)
+
+
+def make_table(query: Query, path: str, selectable: bool = False, fields: tuple[Field, ...] | None = None) -> Table:
+    """The rows of a query with heads, pager and count; used by lists and by related tabs."""
+    entry = query.entry
+    shown = fields or query.shown
+    found = fetch_page(db(), query)
+    ids = [values["id"] for values in found.rows]
+    edit = reaches(db(), entry, ids, Verb.EDIT) if ids and may(me(), entry, Verb.EDIT) else set()
+    rows = cells.rows(entry, shown, found.rows, frozenset(edit), query.address())
+    return Table(
+        columns=tuple(_head(query, item, path) for item in shown),
+        rows=rows,
+        pager=_pager(query, found, path),
+        count=_count(query, path, found),
+        selectable=selectable,
+    )
+
+
+def _head(query: Query, item: Field, path: str) -> Column:
+    sorted_ = item is query.order
+    url = ""
+    if item.sortable and readable(me(), item):
+        back = sorted_ and not query.descending
+        url = with_query(path, query.params(order=f"-{item.name}" if back else item.name))
+    way = ("descending" if query.descending else "ascending") if sorted_ else ""
+    return cells.column(query.entry, item, sort_url=url, sorted=way)
+
+
+def _pager(query: Query, found: PageRows, path: str) -> Pager:
+    def at(**place: str | None) -> str:
+        return with_query(path, query.params(**place))
+
+    way = _("descending") if query.descending else _("ascending")
+    return Pager(
+        first=at() if found.before else "",
+        previous=at(before=found.before) if found.before else "",
+        next=at(after=found.after) if found.after else "",
+        last=at(last="1") if found.after else "",
+        size=query.limit,
+        sizes=PAGE_SIZES,
+        order_text=_("By %(label)s, %(way)s", label=query.order.label, way=way),
+    )
+
+
+def _count(query: Query, path: str, found: PageRows) -> Count:
+    """The rows of a list that fits on one page are counted by looking; others by the database, up to a cap."""
+    if not found.before and not found.after:
+        return Count(f"{len(found.rows):,}", True)
+    counted = count(db(), query, None if query.exact else CAP)
+    if counted.exact:
+        return Count(f"{counted.number:,}", True)
+    return Count(f"{counted.number:,}+", False, with_query(f"{path}count", query.params()))
+
+
+def _columns(query: Query) -> tuple[Option, ...]:
+    """Every possible column: those shown first, in their order, then the others."""
+    shown = query.shown
+    rest = [item for item in query.entry.columns if item not in shown]
+    return tuple(Option(item.name, item.label, item in shown) for item in (*shown, *rest))
+
+
+def show_count(record: str) -> ResponseReturnValue:
+    """The exact count, as text to put in the place of the capped one."""
+    entry = entry_of(record)
+    query = read_query(entry, _without_place(request.args), me())
+    return f"{count(db(), query, None).number:,}"
+
+
+def _without_place(args: MultiDict[str, str]) -> MultiDict[str, str]:
+    return MultiDict([(name, value) for name, value in args.items(multi=True) if name not in PLACES])
+
+
+def read_query_string(entry: Entry, text: str) -> Query:
+    """The query of a list's own query string, as forms send it along; raises BadQuery."""
+    return read_query(entry, MultiDict(parse_qsl(text, max_num_fields=300)), me())
+
+
+def show_options(record: str) -> ResponseReturnValue:
+    """Rows for a reference field, found by what was typed: JSON for the field's own script."""
+    entry = entry_of(record)
+    know_args("q", "field")
+    text = request.args.get("q", "")
+    if len(text) > 100:
+        raise BadQuery("q", _("Search for at most %(limit)s characters.", limit=100))
+    found, more = find_options(db(), entry, text.replace("\x00", ""))
+    options: list[dict[str, Any]] = [{"value": str(row_id), "label": label, "hint": hint} for row_id, label, hint in found]
+    return jsonify(options=options, more=more)
+
+

@@ -1,0 +1,97 @@
+"""What stands around every page: menu, person, language; and how a template is rendered."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, g, render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from app.access import Person, may
+from app.catalog import Catalog, Entry, current
+from app.declare.access import Verb
+from app.screens.pages import Link, MenuGroup, Shell
+from app.store.labels import labels
+from app.store.session import db
+
+
+def install(app: Flask) -> None:
+    """Give static files addresses that change with their content."""
+    app.url_defaults(lambda endpoint, values: _add_digest(app, endpoint, values))
+
+
+def _add_digest(app: Flask, endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint == "static" and "filename" in values and app.static_folder:
+        values["v"] = _digest(Path(app.static_folder) / values["filename"])
+
+
+@cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else ""
+
+
+def me() -> Person:
+    """Who is signed in; pages behind the gate always have somebody."""
+    return current_user._get_current_object()  # type: ignore[no-any-return]  # noqa: SLF001  # Flask-Login's proxy
+
+
+def render(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
+    """A page with its shell."""
+    return render_template(template, shell=make_shell(), lang=get_locale().language, **values), status
+
+
+def fragment(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
+    """A part of a page."""
+    return render_template(template, lang=get_locale().language, **values), status
+
+
+def readable_entries(catalog: Catalog, person: Person) -> list[Entry]:
+    """The records in whose lists the person may see rows, in menu order."""
+    found = [entry for entry in catalog if may(person, entry, Verb.READ)]
+    return sorted(found, key=lambda entry: entry.menu.place)
+
+
+def make_shell() -> Shell:
+    """The shell of the signed-in person."""
+    person = me()
+    entries = [entry for entry in readable_entries(current(), person) if entry.whole is None]
+    active = (request.view_args or {}).get("record")
+    groups = [MenuGroup("", "", (Link(_("Home"), url_for("home.home"), "layout-dashboard", request.path == "/"),))]
+    for menu, members in groupby(entries, key=lambda entry: entry.menu):
+        links = tuple(
+            Link(entry.title, url_for("records.list", record=entry.name), entry.screen.icon, entry.name == active)
+            for entry in members
+        )
+        groups.append(MenuGroup(str(menu.label), menu.icon, links))
+    unit = unit_label(person)
+    roles = "、".join(role_labels(person))
+    return Shell(
+        menu=tuple(groups),
+        person=person.name,
+        initial=person.name[:1].upper(),
+        affiliation=" · ".join(text for text in (unit, roles) if text),
+        account_links=(),
+        ceiling=str(current_app.config["CEILING"].label),
+    )
+
+
+def role_labels(person: Person) -> list[str]:
+    """The person's roles as people call them; a role made by an administrator by its name."""
+    known = current().roles
+    return [str(known[name].label) if name in known else name for name in person.roles]
+
+
+def unit_label(person: Person) -> str:
+    """The name of the person's unit, looked up once a request."""
+    unit = current().unit
+    if unit is None or person.unit_id is None:
+        return ""
+    if "unit_label" not in g:
+        g.unit_label = labels(db(), unit, [person.unit_id]).get(person.unit_id, "")
+    return str(g.unit_label)

@@ -1,0 +1,91 @@
+"""One row: its facts, where it comes from, what refers to it, and its neighbours in the list one came from."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.access import may
+from app.catalog import Entry
+from app.declare.access import Verb
+from app.screens import cells, related
+from app.screens.common import came_from, entry_of, head, know_args
+from app.screens.edit import changed_text
+from app.screens.pages import Cell, Link, ShowPage
+from app.screens.shell import me, render
+from app.screens.source import quote
+from app.store.files import find_files
+from app.store.labels import label_of, labels_for
+from app.store.page import Values, fetch_row, neighbours
+from app.store.query import Query
+from app.store.save import Missing, reaches
+from app.store.session import db
+
+
+def route(blueprint: Blueprint) -> None:
+    """Add the route of a row's page."""
+    blueprint.add_url_rule("/records/<record>/<int:pk>", "show", show)
+
+
+def show(record: str, pk: int) -> ResponseReturnValue:
+    """The page of one row."""
+    entry = entry_of(record)
+    know_args("list", "print")
+    came, query = came_from(entry)
+    row = fetch_row(db(), entry, pk)
+    if row is None:
+        raise Missing(entry.name, pk)
+    known = labels_for(db(), entry.fields.values(), [row])
+    label = label_of(db(), entry, row, dict(known))
+    ids = [one for item in entry.fields.values() if item.kind.control == "files" for one in row[item.name] or ()]
+    previous, following = _around(entry, query, pk)
+    printing = request.args.get("print") == "1"
+    page = ShowPage(
+        page=head(entry, label, Link(label, ""), list_query=came),
+        badges=_badges(entry, row),
+        sections=cells.fact_sections(entry, row, known, find_files(db(), ids)),
+        tabs=() if printing else related.tabs(entry, pk),
+        edit_url=_edit_url(entry, pk, came),
+        actions=_actions(entry, pk),
+        previous_url=_address(entry, previous, came),
+        next_url=_address(entry, following, came),
+        list_url=url_for("records.list", record=record) + (f"?{came}" if came else ""),
+        source=quote(entry, row),
+        changed=changed_text(row),
+        created=changed_text(row, "created"),
+        print_url=url_for("records.show", record=record, pk=pk, print=1),
+        printing=printing,
+        delete_url=url_for("records.delete", record=record, pk=pk) if _reaches(entry, pk, Verb.DELETE) else "",
+    )
+    return render("records/show.html", page=page)
+
+
+def _around(entry: Entry, query: Query | None, pk: int) -> tuple[int | None, int | None]:
+    return (None, None) if query is None else neighbours(db(), query, pk)
+
+
+def _address(entry: Entry, pk: int | None, came: str) -> str:
+    return "" if pk is None else url_for("records.show", record=entry.name, pk=pk, list=came or None)
+
+
+def _badges(entry: Entry, row: Values) -> tuple[Cell, ...]:
+    """How far the row is, and how secret."""
+    items = dict.fromkeys(item for item in (entry.state, entry.classification) if item is not None)
+    return tuple(cells.cell(item, row[item.name], {}) for item in items if row.get(item.name) is not None)
+
+
+def _reaches(entry: Entry, pk: int, verb: Verb) -> bool:
+    return may(me(), entry, verb) and bool(reaches(db(), entry, [pk], verb))
+
+
+def _edit_url(entry: Entry, pk: int, came: str) -> str:
+    if not _reaches(entry, pk, Verb.EDIT):
+        return ""
+    return url_for("records.edit", record=entry.name, pk=pk, list=came or None)
+
+
+def _actions(entry: Entry, pk: int) -> tuple[Link, ...]:
+    if not may(me(), entry, Verb.ADD):
+        return ()
+    return (Link(_("Copy"), url_for("records.new", record=entry.name, copy=pk), "copy"),)

@@ -1,0 +1,1 @@
+"""Reading and writing rows: the only way to the database for every door."""

@@ -1,0 +1,129 @@
+"""What rows are called where they are referred to, looked up for many ids at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from app.access import readable
+from app.catalog import Entry, Field
+from app.store.page import Values
+from app.store.query import Query, plain_query, search_sql, where
+from app.store.session import actor_of
+
+BETWEEN = " · "
+Labels = dict[int, str]
+
+
+def label_of(session: Session, entry: Entry, values: Values, known: dict[str, Labels] | None = None) -> str:
+    """The name of a row whose values are at hand; `known` holds labels of referred rows by record."""
+    parts = []
+    for item in entry.labelled:
+        value = values.get(item.name)
+        if value is None or value == []:
+            continue
+        if item.refers and item.target is not None:
+            parts.append((known or {}).get(item.target.name, {}).get(value, ""))
+        else:
+            text = item.kind.show(item, value).text
+            parts.append(text if readable(actor_of(session), item) else item.kind.mask(text))
+    return BETWEEN.join(part for part in parts if part) or f"#{values['id']}"
+
+
+def labels(session: Session, entry: Entry, ids: Iterable[int]) -> Labels:
+    """The names of those of the rows that exist for the actor, by id: one statement, and one per record they cite."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    columns = [item.column for item in entry.labelled if not item.many]
+    names = [item.name for item in entry.labelled if not item.many]
+    found = session.execute(select(entry.model.id, *columns).where(entry.model.id.in_(wanted))).all()
+    rows = [{"id": row[0], **dict(zip(names, row[1:], strict=True))} for row in found]
+    known = labels_for(session, [item for item in entry.labelled if item.refers], rows)
+    return {row["id"]: label_of(session, entry, row, known) for row in rows}
+
+
+def labels_for(session: Session, fields: Iterable[Field], rows: Sequence[Values]) -> dict[str, Labels]:
+    """The names of all rows that these rows refer to by these fields, by record and id: one statement a record."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    targets: dict[str, Entry] = {}
+    for item in fields:
+        if item.target is None:
+            continue
+        targets[item.target.name] = item.target
+        for row in rows:
+            value = row.get(item.name)
+            wanted[item.target.name].update(value if isinstance(value, list) else [value] if value else [])
+    return {name: labels(session, targets[name], ids) for name, ids in wanted.items() if ids}
+
+
+def options(session: Session, entry: Entry, text: str, limit: int = 20) -> tuple[list[tuple[int, str, str]], bool]:
+    """Rows whose searched fields have every word: (id, label, hint) each, and whether there are more."""
+    query = plain_query(entry, actor_of(session))
+    conditions = [search_sql(entry, word, actor_of(session)) for word in text.split()]
+    return _found(session, query, conditions, limit)
+
+
+def _found(session: Session, query: Query, conditions: list[Any], limit: int) -> tuple[list[tuple[int, str, str]], bool]:
+    entry = query.entry
+    hints = _hints(entry)
+    columns = [item for item in dict.fromkeys((*entry.labelled, *hints)) if not item.many]
+    by = query.order.column.desc() if query.descending else query.order.column.asc()
+    statement = select(entry.model.id, *(item.column.label(f"c{i}") for i, item in enumerate(columns)))
+    statement = statement.where(*conditions, *where(query, actor_of(session))).order_by(by, entry.model.id)
+    found = session.execute(statement.limit(limit + 1)).all()
+    rows = [{"id": row[0], **dict(zip((item.name for item in columns), row[1:], strict=True))} for row in found]
+    known = labels_for(session, [item for item in columns if item.refers], rows)
+    return [
+        (row["id"], label_of(session, entry, row, known), _hint(session, hints, row, known)) for row in rows[:limit]
+    ], len(rows) > limit
+
+
+def _hints(entry: Entry) -> tuple[Field, ...]:
+    """Up to two listed fields that tell rows of the same name apart."""
+    usable = [item for item in entry.listed if item not in entry.labelled and not item.many and not item.masked]
+    return tuple(item for item in usable if item.kind.control in ("text", "select", "ref"))[:2]
+
+
+def _hint(session: Session, hints: Sequence[Field], row: Values, known: dict[str, Labels]) -> str:
+    parts = []
+    for item in hints:
+        value = row.get(item.name)
+        if value is None:
+            continue
+        if item.target is not None:
+            parts.append(known.get(item.target.name, {}).get(value, ""))
+        else:
+            parts.append(item.kind.show(item, value).text)
+    return BETWEEN.join(part for part in parts if part)
+
+
+def nobody() -> str:
+    """How a referred row is written that does not exist for the reader."""
+    return _("(not visible to you)")
+
+
+def search_all(
+    session: Session, entries: Sequence[Entry], text: str, each: int
+) -> list[tuple[Entry, list[tuple[int, str]]]]:
+    """Up to `each` rows of every record that have all words, as (id, label); one statement finds their ids."""
+    actor = actor_of(session)
+    parts: list[Select[Any]] = []
+    by_name = {entry.name: entry for entry in entries}
+    for entry in entries:
+        if not any(readable(actor, item) for item in entry.searched):
+            continue
+        found = select(literal(entry.name).label("record"), entry.model.id.label("id"))
+        found = found.where(*(search_sql(entry, word, actor) for word in text.split())).limit(each)
+        parts.append(select(found.subquery()))
+    if not parts:
+        return []
+    ids: dict[str, list[int]] = defaultdict(list)
+    for record, row_id in session.execute(union_all(*parts)):
+        ids[record].append(row_id)
+    return [(by_name[name], list(labels(session, by_name[name], found).items())) for name, found in ids.items()]

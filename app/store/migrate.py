@@ -1,0 +1,114 @@
+"""Schema migrations by Alembic: up, down, a new one written from the declarations, and whether they agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask_appbuilder import Model
+from sqlalchemy import Connection, create_engine
+
+from app.declare.types import ChoiceText, FileList, Moment, ScaledNumber
+
+FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the schema up to a revision."""
+    with _connected(url) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take the schema down to a revision; "base" leaves no table."""
+    with _connected(url) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def make(url: str, name: str) -> Path:
+    """Write the migration from the database as it is (brought up to date first) to what is declared."""
+    upgrade(url)
+    slug = re.sub(r"\W+", "_", name.lower()).strip("_") or "change"
+    number = f"{len(list(ScriptDirectory.from_config(_config()).walk_revisions())) + 1:04d}"
+    with _connected(url) as connection:
+        made: Any = command.revision(_config(connection), message=slug, autogenerate=True, rev_id=number)
+    return Path(made.path)
+
+
+def differences(url: str) -> list[str]:
+    """What the database lacks or has beyond the declarations, a line each; empty when they agree."""
+    with _connected(url) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": compare_type})
+        return [str(item) for item in compare_metadata(context, Model.metadata)]
+
+
+def pending(url: str) -> bool:
+    """Whether a migration waits to be applied."""
+    with _connected(url) as connection:
+        here = MigrationContext.configure(connection).get_current_heads()
+    return set(here) != set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    """A connection of its own: on SQLite one that leaves foreign keys unchecked, so that tables can be rebuilt."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            yield connection
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes["connection"] = connection
+    return config
+
+
+def run_in(context: Any) -> None:
+    """What Alembic's environment does: run the migrations on the connection it was given."""
+    connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection,
+        target_metadata=Model.metadata,
+        compare_type=compare_type,
+        render_item=render_item,
+        render_as_batch=connection.dialect.name == "sqlite",
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def compare_type(context: Any, _inspected: Any, _column: Any, _inspected_type: Any, declared: Any) -> bool | None:
+    """Whether a column's type differs; of a scaled number the inspector sees only what SQLite stores it as."""
+    return False if isinstance(declared, (ScaledNumber, ChoiceText, Moment, FileList)) else None
+
+
+def render_item(kind: str, value: Any, autogen_context: Any) -> Any:
+    """Write the console's own column types into a migration as the plain types they are stored as."""
+    if kind != "type" or not type(value).__module__.startswith("app.declare"):
+        return False
+    if isinstance(value, ScaledNumber):
+        autogen_context.imports.add("from app.declare.types import ScaledNumber")
+        return f"ScaledNumber({value.digits}, {value.scale})"
+    if isinstance(value, Moment):
+        return "sa.DateTime()"
+    if isinstance(value, FileList):
+        return "sa.JSON()"
+    if isinstance(value, ChoiceText):
+        return "sa.String(32)"
+    base = next(cls.__name__ for cls in type(value).__mro__ if cls.__module__.startswith("sqlalchemy"))
+    length = getattr(value, "length", None)
+    return f"sa.{base}({length or ''})"

@@ -1,0 +1,189 @@
+"""A page of a list by keyset, honest counts, and one row with its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, nulls_first, nulls_last, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from app.catalog import Entry, Field
+from app.store.query import Cursor, Query, sort_field, where, write_cursor
+from app.store.session import actor_of
+
+CAP = 10_000
+RELATED_CAP = 99
+
+Values = Mapping[str, Any]
+"""A row's values by field name, with `id` and `version`; of a reference its id, of many a list of ids."""
+
+
+@dataclass(frozen=True)
+class PageRows:
+    """A page's rows in order; the cursors are empty where there is nothing before or after."""
+
+    rows: tuple[Values, ...]
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many rows match: exactly, or at least `number`."""
+
+    number: int
+    exact: bool
+
+
+@dataclass(frozen=True)
+class Sort:
+    """The column an order means, and the aliased record to join for it."""
+
+    column: Any
+    nullable: bool
+    join: Any = None
+    on: Any = None
+
+
+def fetch_page(session: Session, query: Query) -> PageRows:
+    """One page of the list, in one statement (and one for each column of many references)."""
+    backward = query.last or query.before is not None
+    cursor = query.before or query.after
+    sort = _sort(query)
+    statement = _columns(query.entry, query.shown, sort)
+    statement = statement.where(*where(query, actor_of(session)))
+    if cursor is not None:
+        statement = statement.where(_beyond(query, sort, cursor, backward))
+    statement = statement.order_by(*_ordering(query, sort, backward)).limit(query.limit + 1)
+    found = session.execute(statement).all()
+    more, found = len(found) > query.limit, found[: query.limit]
+    if backward:
+        found = found[::-1]
+    rows = _with_many(session, query.shown, [_values(query.entry, query.shown, row) for row in found])
+    if not found:
+        return PageRows((), "", "")
+    has_before = more if backward else cursor is not None
+    has_after = (query.before is not None) if backward else more
+    first, last = found[0], found[-1]
+    return PageRows(
+        tuple(rows),
+        write_cursor(query, first[1], first[0]) if has_before else "",
+        write_cursor(query, last[1], last[0]) if has_after else "",
+    )
+
+
+def _columns(entry: Entry, fields: Sequence[Field], sort: Sort) -> Select[Any]:
+    """SELECT id, the order's value, version, then one column for each field that is no list."""
+    version = entry.model.version if entry.versioned else literal(0)
+    own = [item.column for item in fields if not item.many]
+    # the order's column may be among the fields: a label keeps SQLAlchemy from folding the two into one
+    statement = select(entry.model.id, sort.column.label("rn_order"), version, *(c.label(f"c{i}") for i, c in enumerate(own)))
+    statement = statement.select_from(entry.model)
+    return statement if sort.join is None else statement.outerjoin(sort.join, sort.on)
+
+
+def _values(entry: Entry, fields: Sequence[Field], row: Sequence[Any]) -> dict[str, Any]:
+    plain = [item.name for item in fields if not item.many]
+    return {"id": row[0], "version": row[2], **dict(zip(plain, row[3:], strict=True))}
+
+
+def _with_many(session: Session, fields: Sequence[Field], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the ids of each reference to many, one statement a field."""
+    for item in fields:
+        if item.many and rows:
+            for values in rows:
+                values[item.name] = []
+            by_id = {values["id"]: values for values in rows}
+            row, referred = item.secondary_columns
+            pairs = session.execute(select(row, referred).where(row.in_(by_id)).order_by(referred))
+            for row_id, target_id in pairs:
+                by_id[row_id][item.name].append(target_id)
+    return rows
+
+
+def _sort(query: Query) -> Sort:
+    item = query.order
+    chosen = sort_field(item)
+    if chosen is item:
+        return Sort(item.column, item.nullable)
+    target = aliased(item.target.model)  # type: ignore[union-attr]  # a reference has a target
+    return Sort(getattr(target, chosen.storage), True, target, item.column == target.id)
+
+
+def _ordering(query: Query, sort: Sort, backward: bool) -> tuple[Any, ...]:
+    """Rows without a value stand last going up and first going down, so that one index serves both ways."""
+    down = query.descending != backward
+    model_id = query.entry.model.id
+    if down:
+        return (nulls_first(sort.column.desc()) if sort.nullable else sort.column.desc()), model_id.desc()
+    return (nulls_last(sort.column.asc()) if sort.nullable else sort.column.asc()), model_id.asc()
+
+
+def _beyond(query: Query, sort: Sort, cursor: Cursor, backward: bool) -> ColumnElement[bool]:
+    """The rows past a cursor in the direction of reading."""
+    down = query.descending != backward
+    column, row_id = sort.column, query.entry.model.id
+    if cursor.value is None:
+        rest = and_(column.is_(None), row_id < cursor.id if down else row_id > cursor.id)
+        return or_(rest, column.is_not(None)) if down else rest
+    here, there = tuple_(column, row_id), tuple_(literal(cursor.value, column.type), literal(cursor.id))
+    past: ColumnElement[bool] = here < there if down else here > there
+    return or_(past, column.is_(None)) if sort.nullable and not down else past
+
+
+def count(session: Session, query: Query, cap: int | None = CAP) -> Counted:
+    """How many rows match, counted no further than `cap`; None counts to the end."""
+    inner = select(query.entry.model.id).where(*where(query, actor_of(session)))
+    if cap is not None:
+        inner = inner.limit(cap + 1)
+    number = session.scalar(select(func.count()).select_from(inner.subquery())) or 0
+    return Counted(number, True) if cap is None or number <= cap else Counted(cap, False)
+
+
+def fetch_row(session: Session, entry: Entry, row_id: int, lock: bool = False) -> Values | None:
+    """Every value of one row, or None if it does not exist for the actor."""
+    fields = tuple(entry.fields.values())
+    statement = _columns(entry, fields, Sort(entry.model.id, False)).where(entry.model.id == row_id)
+    row = session.execute(statement.with_for_update(of=entry.model) if lock else statement).first()
+    if row is None:
+        return None
+    return _with_many(session, fields, [_values(entry, fields, row)])[0]
+
+
+def neighbours(session: Session, query: Query, row_id: int) -> tuple[int | None, int | None]:
+    """The ids before and after a row within a list; None at its ends, or if the row is not in it."""
+    sort = _sort(query)
+    statement = _columns(query.entry, (), sort).where(query.entry.model.id == row_id)
+    here = session.execute(statement).first()
+    if here is None:
+        return None, None
+    cursor = Cursor(here[1], row_id)
+    found = []
+    for backward in (True, False):
+        place = _columns(query.entry, (), sort).where(*where(query, actor_of(session)))
+        place = place.where(_beyond(query, sort, cursor, backward)).order_by(*_ordering(query, sort, backward))
+        found.append(session.execute(place.limit(1)).scalar())
+    return found[0], found[1]
+
+
+def count_related(session: Session, fields: Iterable[Field], row_id: int) -> list[int]:
+    """How many rows refer to a row by each of these fields, each counted to RELATED_CAP + 1, in one statement."""
+    counts = []
+    for item in fields:
+        inner = select(item.model.id).where(_refers(item, row_id)).limit(RELATED_CAP + 1)
+        counts.append(select(func.count()).select_from(inner.subquery()).scalar_subquery())
+    return list(session.execute(select(*counts)).one()) if counts else []
+
+
+def _refers(item: Field, row_id: int) -> ColumnElement[bool]:
+    if not item.many:
+        return item.column == row_id  # type: ignore[no-any-return]
+    row, referred = item.secondary_columns
+    return item.model.id.in_(select(row).where(referred == row_id))  # type: ignore[no-any-return]
+
+
+def first_page(query: Query) -> Query:
+    """The same list at its beginning."""
+    return replace(query, after=None, before=None, last=False)

@@ -1,0 +1,352 @@
+"""A list's address as data: filters, search, order and place, checked; the same for screens and REST."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+
+from flask_babel import gettext as _
+from marshmallow import ValidationError
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from werkzeug.datastructures import MultiDict
+
+from app.access import Person, System, readable
+from app.catalog import Entry, Field
+from app.declare.choices import Choices
+from app.declare.types import Moment
+
+PAGE_SIZES = (20, 50, 100, 200)
+DEFAULT_SIZE = 50
+PLACES = ("after", "before", "last")
+OWN_NAMES = frozenset({"q", "order", "limit", "cols", "count", "view", *PLACES})
+MAX_VALUES = 200
+
+
+class BadQuery(ValueError):
+    """An address that cannot be answered: the name at fault, in words, and what is allowed."""
+
+    def __init__(self, name: str, text: str, allowed: Iterable[str] = ()) -> None:
+        super().__init__(text)
+        self.name = name
+        self.text = text
+        self.allowed = tuple(allowed)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A filter in force: `op` is "", gte, lte, contains or empty; several values mean any of them."""
+
+    field: Field
+    op: str
+    values: tuple[Any, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.field.name}__{self.op}" if self.op else self.field.name
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in an ordered list: the order's value and the id of the row there."""
+
+    value: Any
+    id: int
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a list shows: `columns` None means the record's own; `usual` is the order it has when none is asked for;
+    `after` and `before` exclude one another."""
+
+    entry: Entry
+    order: Field
+    descending: bool
+    conditions: tuple[Condition, ...] = ()
+    search: str = ""
+    limit: int = DEFAULT_SIZE
+    columns: tuple[Field, ...] | None = None
+    usual: tuple[Field, bool] | None = None
+    after: Cursor | None = None
+    before: Cursor | None = None
+    last: bool = False
+    exact: bool = False
+
+    @property
+    def shown(self) -> tuple[Field, ...]:
+        return self.columns or self.entry.listed
+
+    def params(self, **changes: str | None) -> list[tuple[str, str]]:
+        """The address's parameters without its place, with some set or (None) left out."""
+        found = [(c.name, _written(c, value)) for c in self.conditions for value in c.values]
+        if self.search:
+            found.append(("q", self.search))
+        if (self.order, self.descending) != (self.usual or self.entry.order):
+            found.append(("order", f"{'-' if self.descending else ''}{self.order.name}"))
+        if self.limit != DEFAULT_SIZE:
+            found.append(("limit", str(self.limit)))
+        if self.columns is not None:
+            found.append(("cols", ",".join(item.name for item in self.columns)))
+        kept = [(name, value) for name, value in found if name not in changes]
+        return kept + [(name, value) for name, value in changes.items() if value is not None]
+
+    def without(self, condition: Condition) -> Query:
+        """The same list with one filter less."""
+        return replace(self, conditions=tuple(c for c in self.conditions if c is not condition))
+
+    def address(self, **changes: str | None) -> str:
+        """The query string of `params`."""
+        return urlencode(self.params(**changes))
+
+
+def _written(condition: Condition, value: Any) -> str:
+    return "1" if condition.op == "empty" and value else "0" if condition.op == "empty" else condition.field.kind.write(
+        condition.field, value)  # fmt: skip
+
+
+def plain_query(entry: Entry, actor: Person | System) -> Query:
+    """The list of an entry as it opens; never ordered by what the actor sees only masked, as a cursor would tell it."""
+    order, descending = entry.order
+    if not readable(actor, order):
+        order, descending = entry.fields["updated_at"], True
+    return Query(entry, order, descending, usual=(order, descending))
+
+
+def read_query(entry: Entry, args: MultiDict[str, str], actor: Person | System) -> Query:
+    """The query of an address; raises BadQuery for any name or value that the list does not know."""
+    query = plain_query(entry, actor)
+    filters = {item.name: item for item in entry.filtered if readable(actor, item)}
+    conditions = []
+    for name in dict.fromkeys(args):
+        if name in OWN_NAMES:
+            continue
+        base, _sep, op = name.partition("__")
+        item = filters.get(base)
+        if item is None or op not in item.kind.operators or name.endswith("__"):
+            raise BadQuery(name, _("There is no filter “%(name)s”.", name=name), _filter_names(filters.values()))
+        found = _read_condition(item, op, [text for text in args.getlist(name) if text.strip()])
+        if found is not None:
+            conditions.append(found)
+    order, descending = _read_order(entry, args.get("order"), actor) or (query.order, query.descending)
+    query = replace(
+        query,
+        conditions=tuple(conditions),
+        search=_read_search(args.get("q", "")),
+        order=order,
+        descending=descending,
+        limit=_read_limit(args.get("limit")),
+        columns=_read_columns(entry, args.get("cols")),
+        exact=_read_count(args.get("count")),
+    )
+    return _read_place(query, args)
+
+
+def _filter_names(filters: Iterable[Field]) -> list[str]:
+    return [item.name + (f"__{op}" if op else "") for item in filters for op in item.kind.operators]
+
+
+def _read_condition(item: Field, op: str, texts: Sequence[str]) -> Condition | None:
+    name = f"{item.name}__{op}" if op else item.name
+    if not texts:
+        return None
+    if len(texts) > MAX_VALUES:
+        raise BadQuery(name, _("At most %(limit)s values of “%(name)s”.", limit=MAX_VALUES, name=item.label))
+    if op == "empty":
+        if texts[0] not in ("0", "1"):
+            raise BadQuery(name, _("“%(value)s” is no value of “%(name)s”.", value=texts[0], name=name), ("0", "1"))
+        return Condition(item, op, (texts[0] == "1",))
+    if op == "contains":
+        return Condition(item, op, tuple(text[:200] for text in texts))
+    try:
+        return Condition(item, op, tuple(_one_value(item, text) for text in texts))
+    except ValidationError as error:
+        text = _("“%(value)s” is no value of “%(name)s”.", value=texts[0][:100], name=item.label)
+        allowed = [str(choice.value) for choice in getattr(item.type, "choices", ())]
+        raise BadQuery(name, f"{text} {' '.join(map(str, error.messages))}", allowed) from None
+
+
+def _one_value(item: Field, text: str) -> Any:
+    value = item.kind.parse(item, [text] if item.many else text)
+    return value[0] if item.many else value
+
+
+def _read_order(entry: Entry, text: str | None, actor: Person | System) -> tuple[Field, bool] | None:
+    if not text:
+        return None
+    item = entry.fields.get(text.removeprefix("-"))
+    if item is None or not item.sortable or not readable(actor, item):
+        allowed = [name for item in entry.columns if item.sortable for name in (item.name, f"-{item.name}")]
+        raise BadQuery("order", _("The list cannot be ordered by “%(name)s”.", name=text[:100]), allowed)
+    return item, text.startswith("-")
+
+
+def _read_limit(text: str | None) -> int:
+    if not text:
+        return DEFAULT_SIZE
+    if not (text.isascii() and text.isdigit()) or int(text[:9]) not in PAGE_SIZES:
+        raise BadQuery("limit", _("A page cannot have %(count)s rows.", count=text[:20]), map(str, PAGE_SIZES))
+    return int(text)
+
+
+def _read_count(text: str | None) -> bool:
+    if text not in (None, "", "exact", "capped"):
+        raise BadQuery("count", _("“%(value)s” is no way to count.", value=text[:20]), ("exact", "capped"))
+    return text == "exact"
+
+
+def _read_search(text: str) -> str:
+    return " ".join(text.replace("\x00", "").split())[:100]
+
+
+def _read_columns(entry: Entry, text: str | None) -> tuple[Field, ...] | None:
+    if not text:
+        return None
+    known = {item.name: item for item in entry.columns}
+    names = list(dict.fromkeys(name for name in text.split(",") if name))
+    wrong = next((name for name in names if name not in known), None)
+    if wrong is not None or not names:
+        raise BadQuery("cols", _("There is no column “%(name)s”.", name=(wrong or "")[:100]), known)
+    return tuple(known[name] for name in names)
+
+
+def _read_place(query: Query, args: MultiDict[str, str]) -> Query:
+    given = [name for name in PLACES if args.get(name)]
+    if len(given) > 1:
+        raise BadQuery(given[1], _("Give one place in the list at most."), PLACES)
+    if not given:
+        return query
+    if given[0] == "last":
+        if args["last"] != "1":
+            raise BadQuery("last", _("“%(value)s” is no place in the list.", value=args["last"][:20]), ("1",))
+        return replace(query, last=True)
+    cursor = read_cursor(query, given[0], args[given[0]])
+    return replace(query, after=cursor) if given[0] == "after" else replace(query, before=cursor)
+
+
+DECODERS: Mapping[str, Callable[[str], Any]] = {
+    "n": lambda text: None,
+    "s": str,
+    "i": int,
+    "d": Decimal,
+    "D": date.fromisoformat,
+    "t": datetime.fromisoformat,
+}
+
+
+def write_cursor(query: Query, value: Any, row_id: int) -> str:
+    """A place as text for an address: opaque to people, checked when it is read."""
+    tag, text = _tagged(value)
+    raw = json.dumps([query.order.name, tag, text, row_id], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def _tagged(value: Any) -> tuple[str, str]:
+    if value is None:
+        return "n", ""
+    if isinstance(value, Choices):
+        return "s", str(value.value)
+    if isinstance(value, datetime):
+        return "t", (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if isinstance(value, date):
+        return "D", value.isoformat()
+    if isinstance(value, Decimal):
+        return "d", str(value)
+    if isinstance(value, (bool, int)):
+        return "i", str(int(value))
+    return "s", str(value)
+
+
+def read_cursor(query: Query, name: str, text: str) -> Cursor:
+    """The place that `write_cursor` wrote for the same order; raises BadQuery."""
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        order, tag, value, row_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if order != query.order.name or type(row_id) is not int or not isinstance(value, str):
+            raise ValueError(order)
+        decoded = DECODERS[tag](value)
+        if tag not in _expected_tags(query.order):
+            raise ValueError(tag)
+        if isinstance(decoded, int) and abs(decoded) > 2**62 or abs(row_id) > 2**62:
+            raise ValueError(value)
+        if isinstance(decoded, Decimal) and not decoded.is_finite():
+            raise ValueError(value)
+        if isinstance(decoded, datetime) and decoded.tzinfo is None:
+            raise ValueError(value)
+        return Cursor(decoded, row_id)
+    except (ValueError, TypeError, KeyError, binascii.Error, InvalidOperation, RecursionError):
+        message = _("The place in the list cannot be read; it may belong to another order.")
+        raise BadQuery(name, message, (_("Leave it out to begin at the first page."),)) from None
+
+
+def _expected_tags(item: Field) -> str:
+    sort = sort_field(item)
+    python = {"int": "i", "bool": "i", "Decimal": "d", "date": "D", "datetime": "t"}
+    column_type = sort.type
+    if isinstance(column_type, Moment):
+        return "nt"
+    try:
+        return "n" + python.get(column_type.python_type.__name__, "s")
+    except NotImplementedError:
+        return "ns"
+
+
+def sort_field(item: Field) -> Field:
+    """The field whose values order a list by `item`: a reference is ordered as the rows it points at are."""
+    if not item.refers or item.target is None:
+        return item
+    target = item.target.order[0]
+    return item if target.refers else target
+
+
+def where(query: Query, actor: Person | System) -> list[ColumnElement[bool]]:
+    """The SQL conditions of a query's filters and search; the policy is added by the session."""
+    found = [condition_sql(condition) for condition in query.conditions]
+    for word in query.search.split():
+        found.append(search_sql(query.entry, word, actor))
+    return found
+
+
+def search_sql(entry: Entry, word: str, actor: Person | System) -> ColumnElement[bool]:
+    """Rows with the word in any field that is searched and that the actor sees whole."""
+    fields = [item for item in entry.searched if readable(actor, item)]
+    return or_(false(), *(item.column.ilike(f"%{_escaped(word)}%", escape="\\") for item in fields))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def condition_sql(condition: Condition) -> ColumnElement[bool]:
+    """The SQL of one filter."""
+    item, values = condition.field, condition.values
+    if item.many:
+        row, referred = item.secondary_columns
+        chosen = select(row) if condition.op == "empty" else select(row).where(referred.in_(values))
+        inside: ColumnElement[bool] = item.model.id.in_(chosen)
+        return ~inside if condition.op == "empty" and values[0] else inside
+    column = item.column
+    if condition.op == "empty":
+        return column.is_(None) if values[0] else column.is_not(None)  # type: ignore[no-any-return]
+    if condition.op == "contains":
+        return and_(*(column.ilike(f"%{_escaped(value)}%", escape="\\") for value in values))
+    if isinstance(item.type, Moment):
+        return or_(*(_moment_sql(column, condition.op, value) for value in values))
+    if condition.op == "gte":
+        return column >= max(values)  # type: ignore[no-any-return]
+    if condition.op == "lte":
+        return column <= min(values)  # type: ignore[no-any-return]
+    return column.in_(values)  # type: ignore[no-any-return]
+
+
+def _moment_sql(column: Any, op: str, value: datetime) -> ColumnElement[bool]:
+    """A day names all its moments: until a day means until its end."""
+    if op == "gte":
+        return column >= value  # type: ignore[no-any-return]
+    end = value + timedelta(days=1)
+    return column < end if op == "lte" else and_(column >= value, column < end)

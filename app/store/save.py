@@ -1,0 +1,303 @@
+"""The one way to write a row: validate, guard, lock, store. Every door saves and deletes through these functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import and_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.access import Forbidden, System, editable, may, predicate
+from app.catalog import Catalog, Entry, Field
+from app.declare.access import Verb
+from app.declare.choices import Classification
+from app.kinds.value import LOCAL
+from app.store.labels import labels
+from app.store.page import Values, fetch_row
+from app.store.session import actor_of
+from app.store.tables import Submission
+from app.store.validate import WHOLE, Errors, Invalid, check_row, complete, read_values, taken
+
+Hash = Callable[[str], str]
+REFERRED_SHOWN = 5
+
+
+class Missing(LookupError):
+    """The row does not exist for the actor; doors answer 404."""
+
+
+class Stale(Exception):
+    """Somebody else saved the row since it was opened; `now` holds what it has become."""
+
+    def __init__(self, now: Values) -> None:
+        super().__init__("stale version")
+        self.now = now
+
+
+class Repeated(Exception):
+    """The same form was sent twice at once; the first sending stored the row."""
+
+
+class Referred(Exception):
+    """Other rows refer to the row, so it stays; `by` names some of them: (field, row id, label), `more` if others."""
+
+    def __init__(self, by: list[tuple[Field, int, str]], more: bool) -> None:
+        super().__init__("other rows refer to it")
+        self.by = by
+        self.more = more
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the deployment adds to each write: today, the ceiling of secrecy, and how secrets are hashed."""
+
+    today: date
+    ceiling: Classification
+    hash: Hash
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A stored row; `repeated` if this submission had been stored before."""
+
+    id: int
+    version: int
+    values: Values
+    repeated: bool = False
+
+
+def make_rules(ceiling: Classification, hasher: Hash) -> Rules:
+    """The rules of this moment."""
+    return Rules(datetime.now(LOCAL).date(), ceiling, hasher)
+
+
+@contextmanager
+def writing(session: Session) -> Iterator[None]:
+    """Let the session flush rows: only inside the store's own functions."""
+    session.info["guarded"] = True
+    try:
+        yield
+    finally:
+        session.info["guarded"] = False
+
+
+def insert(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules, once: str = "") -> Saved:
+    """Store a new row from what was typed. Raises Invalid or Forbidden; a submission seen before is not repeated."""
+    actor = actor_of(session)
+    if not may(actor, entry, Verb.ADD):
+        raise Forbidden(entry, Verb.ADD)
+    before = _taken_before(session, entry, once)
+    if before is not None:
+        return before
+    names = editable(actor, entry, new=True)
+    values = _defaults(entry) | read_values(entry, raw, names)
+    complete(entry, values)
+    check_row(
+        session, entry, values, row_id=None, changed=names, today=rules.today, ceiling=rules.ceiling,
+    )  # fmt: skip
+    row = entry.model()
+    try:
+        with writing(session), _constraints(session, entry):
+            taken_now = _claim(session, entry, once)
+            _assign(session, entry, row, values, rules)
+            _stamp(session, entry, row, new=True)
+            session.add(row)
+            session.flush()
+            _stay_in_scope(session, entry, row.id, Verb.ADD)
+            if taken_now is not None:
+                taken_now.row_id = row.id
+            session.commit()
+    except Repeated:
+        before = _taken_before(session, entry, once)
+        if before is None:
+            raise Invalid({WHOLE: [_("This form has already been saved.")]}) from None
+        return before
+    return Saved(row.id, getattr(row, "version", 0), values | {"id": row.id})
+
+
+def update(
+    session: Session, entry: Entry, row_id: int, raw: Mapping[str, Any], rules: Rules, version: int | None
+) -> Saved:
+    """Store what was typed over a row that stands at `version` (None: whatever it stands at).
+
+    `raw` may leave fields out; they stay. Raises Missing, Forbidden, Stale or Invalid; nothing is stored then.
+    """
+    actor = actor_of(session)
+    now = guard(session, entry, row_id, Verb.EDIT)
+    if version is not None and entry.versioned and now["version"] != version:
+        raise Stale(now)
+    names = frozenset(name for name in editable(actor, entry, new=False) if name in raw)
+    typed = read_values(entry, raw, names)
+    _keep_secrets(entry, typed)
+    values = dict(now) | typed
+    complete(entry, values)
+    changed = frozenset(name for name in entry.fields if values.get(name) != now.get(name))
+    if not changed:
+        session.rollback()
+        return Saved(row_id, now["version"], now)
+    check_row(
+        session, entry, values, row_id=row_id, changed=changed, today=rules.today, ceiling=rules.ceiling,
+    )  # fmt: skip
+    with writing(session), _constraints(session, entry):
+        row = session.get_one(entry.model, row_id, execution_options={"unfiltered": True})
+        _assign(session, entry, row, {name: values[name] for name in changed}, rules)
+        _stamp(session, entry, row, new=False)
+        session.flush()
+        _stay_in_scope(session, entry, row_id, Verb.EDIT)
+        session.commit()
+    return Saved(row_id, getattr(row, "version", 0), values)
+
+
+def delete(session: Session, entry: Entry, row_id: int, version: int | None = None) -> Values:
+    """Delete a row; raises Missing, Forbidden, Stale, or Referred where others refer to it."""
+    now = guard(session, entry, row_id, Verb.DELETE)
+    if version is not None and entry.versioned and now["version"] != version:
+        raise Stale(now)
+    refuse_if_referred(session, entry, [row_id])
+    with writing(session):
+        try:
+            session.delete(session.get_one(entry.model, row_id, execution_options={"unfiltered": True}))
+            session.commit()
+        except IntegrityError:
+            session.rollback()
+            raise Referred([], True) from None
+    return now
+
+
+def guard(session: Session, entry: Entry, row_id: int, verb: Verb) -> Values:
+    """The row, locked, if the actor may do this to it; raises Missing or Forbidden."""
+    now = fetch_row(session, entry, row_id, lock=True)
+    if now is None:
+        raise Missing(entry.name, row_id)
+    if not reaches(session, entry, [row_id], verb):
+        raise Forbidden(entry, verb)
+    return now
+
+
+def reaches(session: Session, entry: Entry, ids: list[int], verb: Verb) -> set[int]:
+    """Those of the rows that the actor may do this to."""
+    actor = actor_of(session)
+    if isinstance(actor, System):
+        return set(ids)
+    if not may(actor, entry, verb):
+        return set()
+    catalog: Catalog = session.info["catalog"]
+    rows = predicate(catalog, actor, entry, verb)
+    return set(session.scalars(select(entry.model.id).where(and_(entry.model.id.in_(ids), rows))))
+
+
+def refuse_if_referred(session: Session, entry: Entry, ids: list[int]) -> None:
+    """Raise Referred, naming what the actor may see of it, if any row outside refers to one of these."""
+    for item in entry.incoming:
+        if item.many:
+            row, referred = item.secondary_columns
+            statement = select(row).where(referred.in_(ids))
+        else:
+            statement = select(item.model.id).where(item.column.in_(ids))
+        if item.entry is entry and not item.many:
+            statement = statement.where(item.model.id.not_in(ids))
+        found = list(session.scalars(statement.limit(REFERRED_SHOWN + 1), execution_options={"unfiltered": True}))
+        if found:
+            seen = labels(session, item.entry, found[:REFERRED_SHOWN])
+            by = [(item, row_id, text) for row_id, text in seen.items()]
+            raise Referred(by, len(found) > len(by))
+
+
+def _defaults(entry: Entry) -> dict[str, Any]:
+    """Values that a new row has before anybody types."""
+    return {name: item.default for name, item in entry.fields.items() if item.default is not None}
+
+
+def _keep_secrets(entry: Entry, typed: dict[str, Any]) -> None:
+    """A secret left empty stays as it is."""
+    for name in [name for name in typed if entry.fields[name].kind.control == "secret" and typed[name] is None]:
+        del typed[name]
+
+
+def _assign(session: Session, entry: Entry, row: Any, values: Mapping[str, Any], rules: Rules) -> None:
+    """Set the values on the mapped row: ids of references on their columns, rows for references to many."""
+    for name, value in values.items():
+        item = entry.fields.get(name)
+        if item is None:
+            continue
+        if item.many and item.target is not None:
+            target = item.target.model
+            chosen = session.scalars(select(target).where(target.id.in_(value or [])),
+                                     execution_options={"unfiltered": True})  # fmt: skip
+            setattr(row, name, list(chosen))
+        elif item.kind.control == "secret":
+            setattr(row, item.storage, None if value is None else rules.hash(value))
+        else:
+            setattr(row, item.storage, value)
+
+
+def _stamp(session: Session, entry: Entry, row: Any, new: bool) -> None:
+    """Who wrote the row last, when, and its next version."""
+    now, name = datetime.now(UTC), actor_of(session).name
+    if entry.versioned and not new:
+        row.version = (row.version or 0) + 1
+    if hasattr(row, "updated_by"):
+        row.updated_at, row.updated_by = now, name
+    if new and "created_by" in entry.fields:
+        row.created_at, row.created_by = now, name
+
+
+def _stay_in_scope(session: Session, entry: Entry, row_id: int, verb: Verb) -> None:
+    """A row may not be written to where the writer could not have written it: another's unit, a higher secrecy."""
+    if not reaches(session, entry, [row_id], verb):
+        session.rollback()
+        field = entry.owner or entry.whole
+        raise Invalid({field.name if field else WHOLE: [_("You may not put a row here. Choose what you may maintain.")]})
+
+
+def _taken_before(session: Session, entry: Entry, once: str) -> Saved | None:
+    """What an earlier sending of the same form stored."""
+    if not once:
+        return None
+    found = session.get(Submission, once)
+    actor = actor_of(session)
+    if found is None or isinstance(actor, System) or found.account_id != actor.id or found.record != entry.name:
+        return None
+    values = fetch_row(session, entry, found.row_id) or {"id": found.row_id, "version": 0}
+    return Saved(found.row_id, values["version"], values, repeated=True)
+
+
+def _claim(session: Session, entry: Entry, once: str) -> Submission | None:
+    """Note the submission before the row: of two sendings at once the second waits here, and finds the first's row."""
+    actor = actor_of(session)
+    if not once or isinstance(actor, System):
+        return None
+    noted = Submission(
+        token=once[:64], account_id=actor.id, record=entry.name, row_id=0, taken_at=datetime.now(UTC),
+    )  # fmt: skip
+    session.add(noted)
+    session.flush()
+    return noted
+
+
+@contextmanager
+def _constraints(session: Session, entry: Entry) -> Iterator[None]:
+    """Turn a broken constraint of the database into words: somebody was faster, or a referred row is gone."""
+    try:
+        yield
+    except IntegrityError as error:
+        session.rollback()
+        if Submission.__tablename__ in str(error.orig):
+            raise Repeated from None
+        raise Invalid(_broken(entry, str(error.orig))) from None
+
+
+def _broken(entry: Entry, text: str) -> Errors:
+    table = entry.model.__tablename__
+    for number, group in enumerate(entry.uniques):
+        sqlite = ", ".join(f"{table}.{item.storage}" for item in group)
+        names = (f"uq_{table}_{group[0].name}", f"uq_{table}_{number + 1}")
+        if f"failed: {sqlite}" in text or any(name in text for name in names if "uq_" in text):
+            return {group[-1].name: [taken(group)]}
+    return {WHOLE: [_("Somebody changed a row that this one needs. Please check the references and save again.")]}

@@ -1,0 +1,117 @@
+"""The database: engine, sessions that know who acts, and the net that adds the policy to every query."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextvars import ContextVar
+from typing import Any
+
+from flask import current_app, has_app_context
+from sqlalchemy import Connection, Engine, create_engine, event, false, true
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, scoped_session, sessionmaker, with_loader_criteria
+
+from app.access import Person, System, predicate
+from app.catalog import Catalog
+from app.declare.access import Verb
+
+WRITING: ContextVar[bool] = ContextVar("writing", default=False)
+"""Whether the transaction to come will write: SQLite then takes its lock at the start instead of failing later."""
+
+
+class NoActor(RuntimeError):
+    """A query was made by nobody: whoever opens a session says who acts."""
+
+
+class UnguardedWrite(RuntimeError):
+    """A row was about to be written past the store's own functions."""
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for SQLite (WAL, foreign keys on) or PostgreSQL."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
+    # The driver's own BEGIN comes too late for a consistent read, so it is switched off and sent by _begin_sqlite
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA cache_size = -16000")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if WRITING.get() else "BEGIN")
+
+
+def make_sessions(engine: Engine, catalog: Catalog) -> scoped_session[Session]:
+    """Sessions of an application: one per request, closed by its end."""
+    maker = sessionmaker(engine, expire_on_commit=False, info={"catalog": catalog})
+    event.listen(maker, "do_orm_execute", _apply_policy)
+    event.listen(maker, "before_flush", _refuse_unguarded)
+    return scoped_session(maker)
+
+
+def act_as(session: Session, actor: Person | System) -> None:
+    """Say who acts in this session from now on."""
+    if session.info.get("actor") is not actor:
+        session.info["actor"] = actor
+        session.info.pop("criteria", None)
+
+
+def actor_of(session: Session) -> Person | System:
+    """Who acts in this session; raises NoActor."""
+    actor = session.info.get("actor")
+    if actor is None:
+        raise NoActor("no one acts in this session: call act_as first")
+    return actor  # type: ignore[no-any-return]  # session.info is untyped
+
+
+def _apply_policy(state: ORMExecuteState) -> None:
+    """Add the row policy to a SELECT, UPDATE or DELETE of any record, also inside subqueries and relationship loads."""
+    if state.execution_options.get("unfiltered"):
+        return
+    actor = actor_of(state.session)
+    if isinstance(actor, System):
+        return
+    criteria = state.session.info.get("criteria")
+    if criteria is None:
+        criteria = state.session.info["criteria"] = _criteria(state.session.info["catalog"], actor)
+    if criteria:
+        state.statement = state.statement.options(*criteria)  # type: ignore[attr-defined]  # every ORM statement has it
+
+
+def _criteria(catalog: Catalog, person: Person) -> tuple[Any, ...]:
+    found = []
+    for entry in catalog:
+        rows = predicate(catalog, person, entry, Verb.READ)
+        if rows.compare(true()):
+            continue
+        condition = entry.model.id.is_(None) if rows.compare(false()) else rows
+        found.append(with_loader_criteria(entry.model, condition, include_aliases=True))
+    return tuple(found)
+
+
+def _refuse_unguarded(session: Session, context: UOWTransaction, instances: Any) -> None:
+    """Only the store's functions write rows for a person: a door that adds one itself is stopped here."""
+    if isinstance(session.info.get("actor"), System) or session.info.get("guarded"):
+        return
+    catalog: Catalog = session.info["catalog"]
+    models = tuple(entry.model for entry in catalog)
+    for row in (*session.new, *session.deleted, *(item for item in session.dirty if session.is_modified(item))):
+        if isinstance(row, models):
+            raise UnguardedWrite(f"{type(row).__name__} was written past app.store")
+
+
+def db() -> Session:
+    """The session of the running request."""
+    if not has_app_context():
+        raise NoActor("there is no request")
+    return current_app.extensions["sessions"]()  # type: ignore[no-any-return]  # extensions are untyped

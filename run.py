@@ -1,0 +1,227 @@
+"""The command line of the console: serve, migrate, seed, user."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from config import DEMO_PASSWORD, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy.orm import Session
+
+    from app.catalog import Catalog
+
+
+def make_catalog() -> Catalog:
+    """Every declared record; stops with all faults of the declarations."""
+    import models  # noqa: F401  # declares the records
+    from app.catalog import Catalog, declared_models
+
+    return Catalog(declared_models())
+
+
+def make_console(settings: Settings) -> Flask:
+    """The application as it is served and tested."""
+    import views
+    from app import create_app
+
+    catalog = make_catalog()
+    return create_app(settings, catalog, pages=views.PAGES, login_facts=views.login_facts(settings))
+
+
+def _settings() -> Settings:
+    try:
+        settings = Settings.from_env()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """The Rainbow Net console."""
+
+
+@cli.command()
+def serve() -> None:
+    """Serve the console on HOST and PORT."""
+    settings = _settings()
+    problems = settings.problems_for_serving()
+    if problems:
+        raise click.ClickException("\n".join(problems))
+    from app.serve import run
+
+    app = make_console(settings)
+    if not settings.demo:
+        _refuse_demo_password(app)
+    run(app, settings)
+
+
+def _refuse_demo_password(app: Flask) -> None:
+    """Outside demo mode nobody may sign in with the password that the README prints."""
+    from app.access import SYSTEM
+    from app.auth.accounts import accounts_with
+    from app.store.session import act_as, db
+
+    with app.app_context():
+        act_as(db(), SYSTEM)
+        names = accounts_with(db(), DEMO_PASSWORD)
+    if names:
+        raise click.ClickException(
+            f"These accounts still have the demo password: {', '.join(names)}. Give each another with "
+            "`run.py user password NAME`, or set RAINBOW_DEMO=1 to try the console out."
+        )
+
+
+@cli.command()
+@click.option("--make", "name", metavar="NAME", help="Write the migration that brings the schema to the declarations.")
+@click.option("--check", is_flag=True, help="Say whether declarations and migrations agree; changes nothing.")
+@click.option("--down", "revision", metavar="REVISION", help="Take the schema down to a revision, or to base.")
+def migrate(name: str | None, check: bool, revision: str | None) -> None:
+    """Bring the schema up to date and write roles and grants."""
+    from app.store import migrate as schema
+
+    settings = _settings()
+    catalog = make_catalog()
+    if check:
+        _check()
+        return
+    if revision is not None:
+        schema.downgrade(settings.database_url, revision)
+        click.echo(f"The schema is at {revision}.")
+        return
+    if name is not None:
+        path = schema.make(settings.database_url, name)
+        click.echo(f"Wrote {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}.")
+    schema.upgrade(settings.database_url)
+    from app.access.sync import sync
+
+    with _session(settings, catalog) as session:
+        done = sync(session, catalog)
+    click.echo(f"Schema current; {done.roles} roles added, {done.granted} grants given, {done.withdrawn} withdrawn.")
+
+
+def _check() -> None:
+    from app.store import migrate as schema
+
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'check.sqlite'}"
+        schema.upgrade(url)
+        found = schema.differences(url)
+    for line in found:
+        click.echo(line, err=True)
+    if found:
+        raise click.ClickException("The migrations do not lead to the declarations: run `run.py migrate --make NAME`.")
+    click.echo("Declarations and migrations agree.")
+
+
+class _session:  # noqa: N801  # used as a function
+    """A session of the console itself, without policy."""
+
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        from app.access import SYSTEM
+        from app.store.session import WRITING, act_as, make_engine, make_sessions
+
+        WRITING.set(True)
+        self.engine = make_engine(settings.database_url)
+        self.session = make_sessions(self.engine, catalog)()
+        act_as(self.session, SYSTEM)
+
+    def __enter__(self) -> Session:
+        return self.session
+
+    def __exit__(self, *error: object) -> None:
+        self.session.close()
+        self.engine.dispose()
+
+
+@cli.command()
+@click.option("--demo", is_flag=True, help="Also a believable city and an account for each role.")
+def seed(demo: bool) -> None:
+    """Load the rows of the city's plan; running it again adds nothing."""
+    settings = _settings()
+    catalog = make_catalog()
+    import seeds.plan
+
+    with _session(settings, catalog) as session:
+        click.echo(f"Plan: {seeds.plan.load(session)}.")
+    if not demo:
+        return
+    import seeds.demo
+    import views
+    from app.auth.passwords import hash_password
+
+    with _session(settings, catalog) as session:
+        click.echo(f"Demo: {seeds.demo.load(session, hash_password, settings.demo_password)}.")
+    click.echo("Demo accounts:")
+    for name, words in views.demo_accounts():
+        click.echo(f"  {name:<12} {words}")
+    click.echo(f"Password of each: {settings.demo_password}")
+
+
+@cli.group()
+def user() -> None:
+    """Accounts: create, give a password, list."""
+
+
+@user.command("create")
+@click.argument("username")
+@click.option("--family-name", required=True)
+@click.option("--given-name", required=True)
+@click.option("--email", required=True)
+@click.option("--role", "roles", multiple=True, required=True, help="A role's name; may be given several times.")
+@click.option("--unit", help="The key of the unit, such as its code.")
+@click.password_option()
+def create_user(
+    username: str, family_name: str, given_name: str, email: str, roles: tuple[str, ...], unit: str | None, password: str
+) -> None:
+    """Create an account."""
+    from app.auth import accounts
+
+    settings = _settings()
+    catalog = make_catalog()
+    with _session(settings, catalog) as session:
+        try:
+            accounts.create(session, catalog, username=username, last_name=family_name, first_name=given_name,
+                            email=email, roles=roles, unit=unit, password=password)  # fmt: skip
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"Created {username}.")
+
+
+@user.command("password")
+@click.argument("username")
+@click.password_option()
+def set_password(username: str, password: str) -> None:
+    """Give an account another password."""
+    from app.auth import accounts
+
+    settings = _settings()
+    with _session(settings, make_catalog()) as session:
+        try:
+            accounts.set_password(session, username, password)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"{username} has a new password.")
+
+
+@user.command("list")
+def list_users() -> None:
+    """List the accounts with their roles."""
+    from app.auth import accounts
+
+    settings = _settings()
+    with _session(settings, make_catalog()) as session:
+        for line in accounts.lines(session):
+            click.echo(line)
+
+
+if __name__ == "__main__":
+    sys.exit(cli())
