@@ -79,7 +79,7 @@ class DocumentKind(Choices):
 
     RESOLUTION = "resolution", _l("Resolution")
     DECISION = "decision", _l("Decision")
-    ORDER = "order", _l("Decree")
+    DECREE = "decree", _l("Decree")
     COMMUNIQUE = "communique", _l("Communiqué")
     ANNOUNCEMENT = "announcement", _l("Announcement")
     PUBLIC_NOTICE = "public_notice", _l("Public notice")
