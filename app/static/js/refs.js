@@ -111,7 +111,7 @@ async function createInPlace(select, typed, done) {
 
   const address = new URL(select.dataset.createUrl, location.href);
   address.searchParams.set("inline", "1");
-  address.searchParams.set("text", typed);
+  address.searchParams.set("label", typed);
   let answer;
   try {
     answer = await fetch(address, { headers: { "HX-Request": "true" } });

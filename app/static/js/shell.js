@@ -1,6 +1,7 @@
 // Small behaviours of the frame: tone, password eye, caps lock, demo accounts, menu groups, forms that post once.
 import { recall, remember } from "./storage.js";
 import { say } from "./texts.js";
+import { toast } from "./toasts.js";
 
 function toggleTheme() {
   const root = document.documentElement;
@@ -35,6 +36,9 @@ function restoreMenu() {
     });
   }
   document.querySelector(".rn-menu [aria-current]")?.scrollIntoView({ block: "nearest" });
+  const view = document.querySelector(".rn-viewbar [aria-current]");
+  const tabs = view?.closest(".rn-tabs");
+  if (tabs) tabs.scrollLeft = view.offsetLeft - tabs.offsetLeft - 16;
 }
 
 function postOnce(form) {
@@ -70,4 +74,17 @@ export function startShell() {
   document.body.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRFToken"] = document.querySelector("meta[name=csrf-token]")?.content ?? "";
   });
+  // a session that ended answers a fragment with the sign-in page: that belongs to the whole window
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (new URL(event.detail.xhr.responseURL, location.href).pathname.startsWith("/login")) {
+      event.detail.shouldSwap = false;
+      location.reload();
+    }
+  });
+  for (const name of ["htmx:responseError", "htmx:sendError"]) {
+    document.body.addEventListener(name, (event) => {
+      event.detail.target?.querySelector(".rn-loading")?.replaceChildren(say("failed"));
+      toast(say("failed"), "error");
+    });
+  }
 }
