@@ -108,7 +108,8 @@ def _screen(entry: Entry, catalog: Catalog) -> Found:
     named += [("a chart", chart.by) for chart in screen.charts]
     named += [("a chart", chart.of) for chart in screen.charts if chart.of is not None]
     for rule in screen.rules:
-        named += [("a rule", member) for member in vars(rule).values()]
+        members = [member for member in vars(rule).values() if member is not None and not isinstance(member, int)]
+        named += [("a rule", member) for member in members]
     for what, member in named:
         if name_of(member) not in entry.fields:
             yield "RN150", name_of(member), f"is named by {what} and is no field", "Name a field of this class."

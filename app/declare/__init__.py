@@ -42,6 +42,7 @@ from app.declare.fields import (
 from app.declare.identifiers import birth_date, is_female
 from app.declare.record import Account, Group, Record, Role, adopt
 from app.declare.screen import (
+    Between,
     Calendar,
     Chart,
     Menu,
@@ -79,7 +80,7 @@ from app.declare.types import (
 
 __all__ = [
     "ADD", "DELETE", "EDIT", "EVERYWHERE", "FILTER", "FIXED", "KEY", "LABEL", "LIST", "MASKED", "OWN_TREE", "OWN_UNIT",
-    "READ", "READONLY", "SEARCH", "UNMASK", "WRITE", "Account", "Group", "Role", "adopt", "AreaCode", "Attachment", "Calendar", "Chart",
+    "READ", "READONLY", "SEARCH", "UNMASK", "WRITE", "Account", "Group", "Role", "adopt", "AreaCode", "Attachment", "Between", "Calendar", "Chart",
     "Choices", "CitizenId", "Classification", "Code", "CreditCode", "DeclarationError", "Degrees", "Derived", "Grant",
     "Line", "MailAddress", "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "Only", "Order", "OrgCode",
     "Percent", "Phone", "Problem", "Prose", "Quantity", "Record", "Roles", "Screen", "Secret", "SecrecyTerm", "Section",

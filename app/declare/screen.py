@@ -65,7 +65,16 @@ class SecrecyTerm:
     years: Mapped[Any]
 
 
-Rule = NotAfter | NotFuture | SecrecyTerm
+@dataclass(frozen=True)
+class Between:
+    """The number must lie from `lowest` to `highest`: plain numbers, or other fields of the row; None is no bound."""
+
+    field: Mapped[Any]
+    lowest: Mapped[Any] | int | None = 0
+    highest: Mapped[Any] | int | None = None
+
+
+Rule = NotAfter | NotFuture | SecrecyTerm | Between
 
 
 @dataclass(frozen=True, init=False)

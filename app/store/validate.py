@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.catalog import Entry, Field
 from app.declare.choices import Classification
 from app.declare.fields import name_of
-from app.declare.screen import NotAfter, NotFuture, SecrecyTerm
+from app.declare.screen import Between, NotAfter, NotFuture, SecrecyTerm
 
 
 Errors = dict[str, list[str]]
@@ -167,10 +167,28 @@ def _secrecy_term(entry: Entry, values: Mapping[str, Any], rule: SecrecyTerm, to
     return None
 
 
+def _between(entry: Entry, values: Mapping[str, Any], rule: Between, today: date) -> tuple[str, str] | None:
+    name = name_of(rule.field)
+    value, lowest, highest = values.get(name), _bound(values, rule.lowest), _bound(values, rule.highest)
+    if value is None:
+        return None
+    item = entry.fields[name]
+    if lowest is not None and value < lowest:
+        return name, _("Give at least %(lowest)s.", lowest=item.kind.show(item, lowest).text)
+    if highest is not None and value > highest:
+        return name, _("Give at most %(highest)s.", highest=item.kind.show(item, highest).text)
+    return None
+
+
+def _bound(values: Mapping[str, Any], bound: Any) -> Any:
+    return bound if bound is None or isinstance(bound, int) else values.get(name_of(bound))
+
+
 RULES: dict[type[Any], Callable[[Entry, Mapping[str, Any], Any, date], tuple[str, str] | None]] = {
     NotAfter: _not_after,
     NotFuture: _not_future,
     SecrecyTerm: _secrecy_term,
+    Between: _between,
 }
 
 
