@@ -13,6 +13,7 @@ from app.declare import (
     SEARCH,
     WRITE,
     Attachment,
+    Between,
     Calendar,
     Chart,
     Choices,
@@ -228,7 +229,7 @@ class Project(Record):
             ),
         ),
         order=Order(code, descending=True),
-        rules=(NotAfter(starts, acceptance),),
+        rules=(NotAfter(starts, acceptance), Between(investment)),
         charts=(Chart(_l("Projects by stage"), by=stage), Chart(_l("Investment by unit"), by=unit, of=investment)),
         views=(Timeline(start=starts, end=acceptance, by=unit),),
         workflow=Workflow(
@@ -296,7 +297,7 @@ class BudgetLine(Record):
             Section(_l("Amounts"), planned, approved, spent, purpose=_l("In yuan; spending stays within approval")),
         ),
         order=Order(year, descending=True),
-        rules=(NotAfter(spent, approved),),
+        rules=(Between(planned), Between(approved), Between(spent, 0, approved)),
         charts=(
             Chart(_l("Approved by year"), by=year, of=approved),
             Chart(_l("Planned by category"), by=category, of=planned),
@@ -335,7 +336,7 @@ class Deployment(Record):
             Section(_l("When"), planned, live, users, remark, purpose=_l("The plan, and what came of it")),
         ),
         order=Order(planned),
-        rules=(NotFuture(live),),
+        rules=(NotFuture(live), Between(users)),
         charts=(Chart(_l("In service by month"), by=live), Chart(_l("Deployments by system"), by=system)),
         views=(Timeline(start=planned, end=live, by=system), Calendar(planned)),
         grants=(

@@ -15,6 +15,7 @@ from app.declare import (
     UNMASK,
     WRITE,
     AreaCode,
+    Between,
     Chart,
     Choices,
     CitizenId,
@@ -180,7 +181,7 @@ class LegalEntity(Record):
             ),
         ),
         order=Order(org_code),
-        rules=(NotFuture(registered),),
+        rules=(NotFuture(registered), Between(capital)),
         charts=(
             Chart(_l("Entities by kind"), by=kind),
             Chart(_l("Capital by area"), by=area, of=capital),
@@ -216,7 +217,7 @@ class NaturalResource(Record):
             Section(_l("Survey"), quantity, measure, surveyed, remark, purpose=_l("How much there is, and since when")),
         ),
         order=Order(code),
-        rules=(NotFuture(surveyed),),
+        rules=(NotFuture(surveyed), Between(quantity), Between(longitude, -180, 180), Between(latitude, -90, 90)),
         charts=(Chart(_l("Resources by kind"), by=kind), Chart(_l("Resources by area"), by=area)),
         grants=(*readers(EVERYWHERE, *EVERYONE), Grant(Role.REGISTRAR, WRITE, OWN_UNIT)),
     )  # fmt: skip

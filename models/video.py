@@ -9,6 +9,7 @@ from app.declare import (
     SEARCH,
     WRITE,
     Attachment,
+    Between,
     Chart,
     Choices,
     Classification,
@@ -85,7 +86,7 @@ class VideoAsset(Record):
             ),
         ),
         order=Order(code, descending=True),
-        rules=(SecrecyTerm(classification, secrecy_years),),
+        rules=(SecrecyTerm(classification, secrecy_years), Between(seconds, 1)),
         charts=(Chart(_l("Films by column"), by=column), Chart(_l("Films by state"), by=state)),
         workflow=Workflow(
             state,
