@@ -180,7 +180,14 @@ def user() -> None:
 @click.option("--unit", help="The key of the unit, such as its code.")
 @click.password_option()
 def create_user(
-    username: str, family_name: str, given_name: str, email: str, roles: tuple[str, ...], unit: str | None, password: str
+    *,
+    username: str,
+    family_name: str,
+    given_name: str,
+    email: str,
+    roles: tuple[str, ...],
+    unit: str | None,
+    password: str,
 ) -> None:
     """Create an account."""
     from app.auth import accounts

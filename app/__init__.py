@@ -8,15 +8,12 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Flask
 
-from app import auth, screens
 from app.auth import gate, manager
 from app.catalog import Catalog
 from app.declare.choices import Classification
-from app.screens import errors, health, shell
+from app.screens import errors, health, routes, shell
 from app.store.files import FileStore
 from app.store.session import make_engine, make_sessions
-
-__all__ = ["auth", "create_app", "screens"]
 
 
 class Config(Protocol):
@@ -75,13 +72,13 @@ def create_app(
     sessions = make_sessions(engine, catalog)
     app.extensions.update(catalog=catalog, engine=engine, sessions=sessions)
     app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)
-    app.teardown_appcontext(lambda error: sessions.remove())
+    app.teardown_appcontext(lambda _error: sessions.remove())
     manager.install(app, sessions)
     gate.install(app)
     errors.install(app)
     shell.install(app)
     app.register_blueprint(health.blueprint)
-    app.register_blueprint(screens.make_blueprint())
+    app.register_blueprint(routes.make_blueprint())
     for page in pages:
         app.register_blueprint(page)
     return app

@@ -242,7 +242,9 @@ class Entry:
     @cached_property
     def sections(self) -> tuple[tuple[Section, tuple[Field, ...]], ...]:
         """The declared sections with their fields; one without a title holds all if none is declared."""
-        declared = self.screen.form or (Section("", *(n for n in self.fields if n not in STAMPS)),)
+        declared = self.screen.form or (
+            Section("", *(item.column for n, item in self.fields.items() if n not in STAMPS)),
+        )
         return tuple(
             (section, tuple(self.fields[name_of(member)] for member in section.fields)) for section in declared
         )
@@ -295,7 +297,7 @@ class Catalog:
                 target = self._by_model.get(item.spec.target)
                 if target is None:
                     problems.append(Problem(
-                        "RN102", entry.model.__name__, item.name, f"refers to {item.spec.target!r}, which has no screen",
+                        "RN102", entry.model.__name__, item.name, f"refers to {item.spec.target!r}, which is no record",
                         "Declare the record it refers to, or adopt the table.",
                     ))  # fmt: skip
                     continue

@@ -83,7 +83,12 @@ def _grants(entry: Entry, catalog: Catalog) -> Found:
             yield from _only(entry, scope)
         for member in grant.fields:
             if name_of(member) not in entry.fields:
-                yield "RN145", name_of(member), "is granted and is no field of the record", "Name a field of this class."
+                yield (
+                    "RN145",
+                    name_of(member),
+                    "is granted and is no field of the record",
+                    "Name a field of this class.",
+                )
 
 
 def _mine(entry: Entry, catalog: Catalog, scope: Mine) -> Found:
@@ -97,7 +102,12 @@ def _mine(entry: Entry, catalog: Catalog, scope: Mine) -> Found:
 def _only(entry: Entry, scope: Only) -> Found:
     item = entry.fields.get(name_of(scope.field))
     if item is None or not scope.values:
-        yield "RN143", name_of(scope.field), "limits a grant and is no field with values", "Name a choice and its values."
+        yield (
+            "RN143",
+            name_of(scope.field),
+            "limits a grant and is no field with values",
+            "Name a choice and its values.",
+        )
     elif isinstance(item.type, ChoiceText) and any(value not in item.choices for value in scope.values):
         yield "RN144", item.name, "limits a grant by a value it cannot have", "Use a value of its choices."
 

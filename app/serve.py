@@ -8,8 +8,6 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 
-
-
 class _Server(BaseApplication):
     def __init__(self, app: Flask, options: dict[str, Any]) -> None:
         self.app = app
@@ -20,7 +18,7 @@ class _Server(BaseApplication):
         for name, value in self.options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> Any:
         return self.app
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.declare.access import Scope, Verb
 from app.declare.choices import Classification
@@ -43,7 +42,7 @@ class Person:
     def __hash__(self) -> int:
         return hash(self.id)
 
-    def __eq__(self, other: Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Person) and other.id == self.id
 
 

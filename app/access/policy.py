@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
@@ -68,7 +68,7 @@ def _everywhere(catalog: Catalog, entry: Entry, person: Person, scope: Everywher
 def _own_unit(catalog: Catalog, entry: Entry, person: Person, scope: OwnUnit) -> ColumnElement[bool]:
     if person.unit_id is None:
         return false()
-    return _owned(catalog, entry, lambda column: column == person.unit_id)
+    return _owned(catalog, entry, lambda column: cast("ColumnElement[bool]", column == person.unit_id))
 
 
 def _own_tree(catalog: Catalog, entry: Entry, person: Person, scope: OwnTree) -> ColumnElement[bool]:
@@ -90,7 +90,7 @@ def _owned(catalog: Catalog, entry: Entry, test: Callable[[Any], ColumnElement[b
     if entry.owner is not None:
         return test(entry.owner.column)
     if entry.whole is not None and entry.whole.target is not None:
-        return entry.whole.column.in_(_owned_ids(entry.whole.target, catalog, test))
+        return cast("ColumnElement[bool]", entry.whole.column.in_(_owned_ids(entry.whole.target, catalog, test)))
     unit = entry.fields.get("unit")
     return false() if unit is None else test(unit.column)
 
@@ -123,7 +123,7 @@ def _mine(catalog: Catalog, entry: Entry, person: Person, scope: Mine) -> Column
 
 
 def _only(catalog: Catalog, entry: Entry, person: Person, scope: Only) -> ColumnElement[bool]:
-    return entry.fields[name_of(scope.field)].column.in_(scope.values)
+    return cast("ColumnElement[bool]", entry.fields[name_of(scope.field)].column.in_(scope.values))
 
 
 SCOPES: dict[type[Any], ScopeCondition] = {

@@ -70,7 +70,7 @@ def _pairs(session: Session, wanted: set[tuple[str, str]]) -> dict[tuple[str, st
     """The id of each (grant's text, record) pair, made where it is missing."""
     permissions = _named(session, Permission, {text for text, _ in wanted})
     menus = _named(session, ViewMenu, {name for _, name in wanted})
-    found = {
+    found: dict[tuple[str, str], int] = {
         (text, name): pair_id
         for pair_id, text, name in session.execute(
             select(PermissionView.id, Permission.name, ViewMenu.name)
@@ -88,7 +88,7 @@ def _pairs(session: Session, wanted: set[tuple[str, str]]) -> dict[tuple[str, st
 
 def _named(session: Session, model: type[Permission | ViewMenu], names: set[str]) -> dict[str, int]:
     """The id of each named row of a table of names, made where it is missing."""
-    found = dict(session.execute(select(model.name, model.id)).tuples().all())
+    found: dict[str, int] = dict(session.execute(select(model.name, model.id)).tuples().all())
     for name in sorted(names - set(found)):
         row = model(name=name)
         session.add(row)

@@ -83,5 +83,3 @@ def typed() -> Typed:
 
 def _forget(error: BaseException | None) -> None:
     WRITING.set(False)
-
-

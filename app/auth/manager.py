@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.security.sqla.manager import SecurityManager
 
@@ -49,4 +49,3 @@ def install(app: Flask, session: Any) -> None:
     app.config.update(FAB_UPDATE_PERMS=False, FAB_CREATE_DB=False, RATELIMIT_ENABLED=False)
     with app.app_context():
         Builder(app, session, security_manager_class=Identity, update_perms=False)
-        current_app.appbuilder.sm.lm.login_view = None

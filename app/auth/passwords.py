@@ -18,9 +18,10 @@ def hash_password(password: str) -> str:
 def fits(stored: str | None, password: str) -> bool:
     """Whether a password is the one stored; with nothing stored, the same work is done and the answer is no."""
     try:
-        return HASHER.verify(stored or _nobodys_hash(), password) and stored is not None
+        HASHER.verify(stored or _nobodys_hash(), password)
     except (VerificationError, InvalidHashError):
         return False
+    return stored is not None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Loads a person with roles, unit, clearance and grants: two statements, once a request."""
+"""Loads a person with roles, unit, clearance and grants: one statement, once a request."""
 
 from __future__ import annotations
 
@@ -36,30 +36,34 @@ def load_person(session: Session, catalog: Catalog, account_id: int) -> Person |
         .join(assoc_group_role, assoc_group_role.c.group_id == assoc_user_group.c.group_id)
         .where(assoc_user_group.c.user_id == account_id),
     ).subquery()
-    unit = getattr(Account, "unit_id", None)
+    unit, held = getattr(Account, "unit_id", None), assoc_permissionview_role
     statement = (
         select(
-            Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance, Role.id,
-            Role.name, *([] if unit is None else [unit]),
+            Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance,
+            Role.name.label("role"), ViewMenu.name.label("record"), Permission.name.label("grant"),
+            *([] if unit is None else [unit]),
         )
         .select_from(Account)
         .outerjoin(member, member.c.user_id == Account.id)
         .outerjoin(Role, Role.id == member.c.role_id)
+        .outerjoin(held, held.c.role_id == Role.id)
+        .outerjoin(PermissionView, PermissionView.id == held.c.permission_view_id)
+        .outerjoin(Permission, Permission.id == PermissionView.permission_id)
+        .outerjoin(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
         .where(Account.id == account_id)
     )  # fmt: skip
     rows = session.execute(statement, execution_options=OPTIONS).all()
     if not rows or not rows[0].active:
         return None
     first = rows[0]
-    roles = sorted((row.name, row.id) for row in rows if row.name is not None)
     return Person(
         id=account_id,
         username=first.username,
         name=full_name(first.last_name, first.first_name) or first.username,
-        roles=tuple(name for name, _role_id in roles),
+        roles=tuple(sorted({row.role for row in rows if row.role is not None})),
         unit_id=None if unit is None else first.unit_id,
         clearance=first.clearance,
-        grants=_grants(session, catalog, [role_id for _name, role_id in roles]),
+        grants=_grants(catalog, {(row.record, row.grant) for row in rows if row.grant is not None}),
     )
 
 
@@ -70,19 +74,10 @@ def full_name(family: str, given: str) -> str:
     return f"{family}{given}"
 
 
-def _grants(session: Session, catalog: Catalog, role_ids: list[int]) -> dict[str, tuple[HeldGrant, ...]]:
-    if not role_ids:
-        return {}
-    statement = (
-        select(ViewMenu.name, Permission.name)
-        .select_from(assoc_permissionview_role)
-        .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
-        .join(Permission, Permission.id == PermissionView.permission_id)
-        .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
-        .where(assoc_permissionview_role.c.role_id.in_(role_ids))
-    )
+def _grants(catalog: Catalog, texts: set[tuple[str, str]]) -> dict[str, tuple[HeldGrant, ...]]:
+    """The grants that (record, text) pairs mean; those of records that no longer exist are left out."""
     found: dict[str, list[HeldGrant]] = defaultdict(list)
-    for record, text in session.execute(statement, execution_options=OPTIONS):
+    for record, text in sorted(texts):
         entry = catalog.get(record)
         grant = None if entry is None else _read(entry, text)
         if grant is not None:

@@ -79,11 +79,12 @@ from app.declare.types import (
 )
 
 __all__ = [
-    "ADD", "DELETE", "EDIT", "EVERYWHERE", "FILTER", "FIXED", "KEY", "LABEL", "LIST", "MASKED", "OWN_TREE", "OWN_UNIT",
-    "READ", "READONLY", "SEARCH", "UNMASK", "WRITE", "Account", "Group", "Role", "adopt", "AreaCode", "Attachment", "Between", "Calendar", "Chart",
-    "Choices", "CitizenId", "Classification", "Code", "CreditCode", "DeclarationError", "Degrees", "Derived", "Grant",
-    "Line", "MailAddress", "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "Only", "Order", "OrgCode",
-    "Percent", "Phone", "Problem", "Prose", "Quantity", "Record", "Roles", "Screen", "Secret", "SecrecyTerm", "Section",
-    "Self", "Source", "Step", "Timeline", "Title", "Tone", "Unique", "Verb", "Words", "Workflow", "Year", "_l",
-    "birth_date", "field", "is_female", "owner", "part_of", "ref", "refs",
+    "ADD", "Account", "AreaCode", "Attachment", "Between", "Calendar", "Chart", "Choices", "CitizenId",
+    "Classification", "Code", "CreditCode", "DELETE", "DeclarationError", "Degrees", "Derived", "EDIT",
+    "EVERYWHERE", "FILTER", "FIXED", "Grant", "Group", "KEY", "LABEL", "LIST", "Line", "MASKED", "MailAddress",
+    "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "OWN_TREE", "OWN_UNIT", "Only", "Order", "OrgCode",
+    "Percent", "Phone", "Problem", "Prose", "Quantity", "READ", "READONLY", "Record", "Role", "Roles", "SEARCH",
+    "Screen", "SecrecyTerm", "Secret", "Section", "Self", "Source", "Step", "Timeline", "Title", "Tone", "UNMASK",
+    "Unique", "Verb", "WRITE", "Words", "Workflow", "Year", "_l", "adopt", "birth_date", "field", "is_female",
+    "owner", "part_of", "ref", "refs",
 ]  # fmt: skip

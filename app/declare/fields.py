@@ -104,8 +104,8 @@ def field(
     """A value of the row; the annotation gives its type, and whether it may be empty.
 
     `width` counts columns of the form's 12-column grid (derived from the type if 0); `unit` stands behind the number
-    ("%", "hours"); `aliases` are further names of the column in workbooks; `stands_for` is the column type whose behaviour an
-    adopted table's plain column takes on.
+    ("%", "hours"); `aliases` are further names of the column in workbooks; `stands_for` is the column type whose
+    behaviour an adopted table's plain column takes on.
     """
     spec = FieldSpec(
         label=label, uses=frozenset(uses), help=help, default=default, width=width, unit=unit, names=names,

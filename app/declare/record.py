@@ -126,9 +126,7 @@ def _column_name(specs: dict[str, FieldSpec], member: Any) -> str:
     return f"{spec.name}_id" if specs[spec.name].relation else spec.name
 
 
-def _column(
-    spec: FieldSpec, column_type: TypeEngine[Any], nullable: bool, table: str, constraints: list[Any]
-) -> Any:
+def _column(spec: FieldSpec, column_type: TypeEngine[Any], nullable: bool, table: str, constraints: list[Any]) -> Any:
     if Use.KEY in spec.uses:
         constraints.append(UniqueConstraint(spec.name, name=f"uq_{table}_{spec.name}"))
     elif Use.FILTER in spec.uses:
@@ -147,10 +145,13 @@ def _one(cls: type[Any], spec: FieldSpec, nullable: bool, table: str, constraint
     )
     setattr(cls, f"{spec.name}_id", column)
     cls.__annotations__.pop(spec.name, None)
-    remote = {"remote_side": lambda: cls.id} if target is cls else {}
-    setattr(cls, spec.name, relationship(
-        target, foreign_keys=lambda: getattr(cls, f"{spec.name}_id"), info={"spec": spec}, **remote,
-    ))  # fmt: skip
+    relation = relationship(
+        target,
+        foreign_keys=lambda: getattr(cls, f"{spec.name}_id"),
+        remote_side=(lambda: cls.id) if target is cls else None,
+        info={"spec": spec},
+    )
+    setattr(cls, spec.name, relation)
     constraints.append(Index(f"ix_{table}_{spec.name}", f"{spec.name}_id", "id"))
     if spec.relation is Relation.OWNER:
         bind_owner(target)
@@ -188,7 +189,7 @@ def _annotation(cls: type[Any], name: str) -> tuple[Any, bool, bool]:
     annotation = cls.__annotations__.get(name)
     if isinstance(annotation, str):
         annotation = eval(annotation, dict(vars(sys.modules[cls.__module__])), {cls.__name__: cls})  # noqa: S307
-    if annotation is None or get_origin(annotation) is not Mapped:
+    if annotation is None or cast("Any", get_origin(annotation)) is not Mapped:
         return None, False, False
     (inner,) = get_args(annotation)
     if isinstance(inner, ForwardRef):
@@ -234,13 +235,14 @@ def bind_owner(target: type[Any]) -> None:
     Account.unit_id = mapped_column(
         Integer, ForeignKey(f"{target.__tablename__}.id", ondelete="RESTRICT", name="fk_account_unit"), nullable=True
     )
-    Account.unit = relationship(
-        target,
-        foreign_keys=lambda: Account.unit_id,
-        info={"spec": FieldSpec(
-            label=_l("Unit"), uses=frozenset({Use.LIST, Use.FILTER}), relation=Relation.REF, target=target, name="unit",
-        )},  # fmt: skip
+    spec = FieldSpec(
+        label=_l("Unit"),
+        uses=frozenset({Use.LIST, Use.FILTER}),
+        relation=Relation.REF,
+        target=target,
+        name="unit",
     )
+    Account.unit = relationship(target, foreign_keys=lambda: Account.unit_id, info={"spec": spec})
 
 
 def adopt(model: type[Any], *, name: str, screen: Screen, fields: dict[str, Any]) -> None:

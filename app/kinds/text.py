@@ -123,7 +123,9 @@ class CitizenIdKind(IdentifierKind):
 
     def warn(self, field: Field, value: Any) -> str:
         if field.names and str(value)[:6] not in field.names:
-            return _("The area %(code)s at the head of the number is not in the table of areas.", code=str(value)[:6])
+            return str(
+                _("The area %(code)s at the head of the number is not in the table of areas.", code=str(value)[:6])
+            )
         return ""
 
     def show(self, field: Field, value: Any) -> Shown:
@@ -166,7 +168,7 @@ class AreaKind(LineKind):
 
     def warn(self, field: Field, value: Any) -> str:
         if field.names and value not in field.names:
-            return _("The area %(code)s is not in the table of areas.", code=value)
+            return str(_("The area %(code)s is not in the table of areas.", code=value))
         return ""
 
 
@@ -217,5 +219,3 @@ class SecretKind(Kind):
 
     def write(self, field: Field, value: Any) -> str:
         return ""
-
-

@@ -47,7 +47,7 @@ def _link(item: Field, row_id: int, known: Known) -> Link:
     return Link(label, url_for("records.show", record=target.name, pk=row_id))
 
 
-def file_cell(entry: Entry, row_id: int, value: Sequence[str], files: Mapping[str, StoredFile]) -> Cell:
+def file_cell(entry: Entry, row_id: int, value: Sequence[str] | None, files: Mapping[str, StoredFile]) -> Cell:
     """Attached files as links to their downloads."""
     links = tuple(
         Link(files[one].name, url_for("records.download", record=entry.name, pk=row_id, file_id=one), "paperclip")
@@ -74,7 +74,9 @@ def main_field(entry: Entry) -> Field:
     return entry.labelled[0]
 
 
-def rows(entry: Entry, fields: Sequence[Field], found: Sequence[Values], edit: frozenset[int], query: str) -> tuple[Row, ...]:
+def rows(
+    entry: Entry, fields: Sequence[Field], found: Sequence[Values], edit: frozenset[int], query: str
+) -> tuple[Row, ...]:
     """The lines of a list; `edit` are the ids that may be edited, `query` the list one comes from."""
     known = labels_for(db(), dict.fromkeys((*fields, *entry.labelled)), found)
     return tuple(_row(entry, fields, values, known, values["id"] in edit, query) for values in found)
@@ -93,7 +95,9 @@ def _row(
     )
 
 
-def fact_sections(entry: Entry, values: Values, known: Known, files: Mapping[str, StoredFile]) -> tuple[FactSection, ...]:
+def fact_sections(
+    entry: Entry, values: Values, known: Known, files: Mapping[str, StoredFile]
+) -> tuple[FactSection, ...]:
     """A row's values in the sections of its form; what no section has follows in the last."""
     placed = {item.name for _section, items in entry.sections for item in items}
     rest = tuple(
@@ -118,10 +122,6 @@ def _facts(
             continue
         value = values.get(item.name)
         shown = (
-            file_cell(entry, values["id"], value, files)
-            if item.kind.control == "files"
-            else cell(item, value, known)
+            file_cell(entry, values["id"], value, files) if item.kind.control == "files" else cell(item, value, known)
         )
         yield Fact(item.name, item.label, shown, wide=item.kind.wide or item.many)
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from urllib.parse import parse_qsl, urlencode
 
 from flask import request, url_for
@@ -58,5 +57,3 @@ def head(entry: Entry, title: str, *trail: Link, list_query: str = "") -> Page:
 def with_query(path: str, params: list[tuple[str, str]]) -> str:
     """A path with its parameters."""
     return f"{path}?{urlencode(params)}" if params else path
-
-

@@ -19,8 +19,8 @@ from app.catalog import Entry
 from app.declare.access import Verb
 from app.kinds.value import MomentKind
 from app.screens import forms
-from app.screens.errors import answer
 from app.screens.common import came_from, entry_of, head, know_args
+from app.screens.errors import answer
 from app.screens.forms import Raw
 from app.screens.pages import ErrorPage, FormPage, Link
 from app.screens.shell import fragment, me, render
@@ -276,7 +276,8 @@ def _show(form: Form, status: int | None = None) -> ResponseReturnValue:
     came = request.args.get("list", "")
     passed = {name: request.args[name] for name in ("list", "inline") if request.args.get(name)}
     if new_:
-        title, trail = _("New: %(record)s", record=entry.singular), (Link(_("New"), ""),)
+        title = _("New: %(record)s", record=entry.singular)
+        trail: tuple[Link, ...] = (Link(_("New"), ""),)
         back = url_for("records.list", record=entry.name) + (f"?{came}" if came else "")
         hidden = [("_once", form.once)]
     else:
@@ -332,9 +333,10 @@ def referred_page(error: Referred, back: str) -> ErrorPage:
     """Why a row cannot be deleted, with links to the rows that refer to it."""
     links = [Link(_("Back"), back, "arrow-left")]
     for item, row_id, label in error.by:
-        links.append(Link(f"{item.entry.singular}：{label}", url_for("records.show", record=item.entry.name, pk=row_id)))
+        links.append(
+            Link(f"{item.entry.singular}：{label}", url_for("records.show", record=item.entry.name, pk=row_id))
+        )
     text = _("Other rows refer to it. Delete those first, or let them refer to another row.")
     if error.more:
         text += " " + _("There are more than those named here.")
     return ErrorPage(409, _("This row is still needed"), text, links=tuple(links))
-

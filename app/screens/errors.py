@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
@@ -67,7 +66,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, InternalServerError) and error.original_exception is not None:
         current_app.logger.error("%s %s", request.method, request.path, exc_info=error.original_exception)
     if status < 400:
-        return error.get_response()  # type: ignore[return-value]  # werkzeug's response is Flask's
+        return error.get_response()
     texts = _texts()
     title, text = texts.get(status, texts[400 if status < 500 else 500])
     # a page's own words come as the description that is not werkzeug's
@@ -90,7 +89,8 @@ def _missing(error: Missing) -> ResponseReturnValue:
 def _forbidden(error: Forbidden) -> ResponseReturnValue:
     verbs = {Verb.READ: _("see"), Verb.ADD: _("add"), Verb.EDIT: _("change"), Verb.DELETE: _("delete")}
     text = _(
-        "Your roles do not let you %(verb)s this in “%(record)s”. Ask the security administrator if your work needs it.",
+        "Your roles do not let you %(verb)s this in “%(record)s”. "
+        "Ask the security administrator if your work needs it.",
         verb=verbs.get(error.verb, ""), record=error.entry.title,
     )  # fmt: skip
     return answer(ErrorPage(403, _texts()[403][0], text))
@@ -115,5 +115,3 @@ def _headers(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-cache" if request.endpoint == "static" else "no-store"
         response.vary.add("HX-Request")
     return response
-
-

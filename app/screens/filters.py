@@ -44,9 +44,8 @@ def _written(item: Field, here: dict[str, Condition], op: str) -> str:
 
 
 def _text(item: Field, here: dict[str, Condition], known: dict[str, Any]) -> Control:
-    name = f"{item.name}__contains"
-    return Control(name, item.label, "text", value=str(here["contains"].values[0]) if "contains" in here else "", width=12,
-                   placeholder=_("contains"))  # fmt: skip
+    value = str(here["contains"].values[0]) if "contains" in here else ""
+    return Control(f"{item.name}__contains", item.label, "text", value=value, width=12, placeholder=_("contains"))
 
 
 def _range(item: Field, here: dict[str, Condition], known: dict[str, Any]) -> Control:
@@ -62,7 +61,9 @@ def _choices(item: Field, here: dict[str, Condition], known: dict[str, Any]) -> 
     if item.names is not None:
         pairs = [(code, name, "") for code, name in item.names.items()]
     else:
-        pairs = [(str(choice.value), str(choice.label), choice.tone.value) for choice in getattr(item.type, "choices", ())]
+        pairs = [
+            (str(choice.value), str(choice.label), choice.tone.value) for choice in getattr(item.type, "choices", ())
+        ]
     options = tuple(Option(value, label, value in chosen, tone) for value, label, tone in pairs)
     return Control(item.name, item.label, "choices", options=options, width=12)
 
@@ -98,9 +99,10 @@ def chips(query: Query, path: str) -> tuple[Chip, ...]:
 def _words(condition: Condition, known: dict[str, Any]) -> str:
     item = condition.field
     if condition.op == "empty":
-        return _("%(label)s is empty", label=item.label) if condition.values[0] else _("%(label)s is filled in", label=item.label)
+        text = _("%(label)s is empty") if condition.values[0] else _("%(label)s is filled in")
+        return str(text % {"label": item.label})
     if condition.op == "contains":
-        return _("%(label)s contains “%(text)s”", label=item.label, text=condition.values[0])
+        return str(_("%(label)s contains “%(text)s”", label=item.label, text=condition.values[0]))
     texts = "、".join(_values(item, condition.values, known))
     return f"{item.label} {SIGNS.get(condition.op, '=')} {texts}"
 
@@ -120,5 +122,3 @@ def _known(query: Query) -> dict[str, Any]:
     chosen = [c for c in query.conditions if c.field.target is not None and not c.op]
     rows = [{c.field.name: list(c.values)} for c in chosen]
     return dict(labels_for(db(), [c.field for c in chosen], rows))
-
-

@@ -96,7 +96,7 @@ def _control(
 ) -> Control:  # fmt: skip
     value = raw.get(item.name)
     kind = item.kind
-    common: dict[str, Any] = {
+    common: dict[str, Any] = _addresses(item) | {
         "name": item.name,
         "label": item.label,
         "required": item.required and not locked,
@@ -108,10 +108,12 @@ def _control(
     if locked:
         return Control(control="static", value=_text(item, value, known, files), **common)
     if kind.control in ("ref", "refs"):
-        return Control(control=kind.control, options=_chosen(item, value, known), **_addresses(item), **common)
+        return Control(control=kind.control, options=_chosen(item, value, known), **common)
     if kind.control == "files":
         options = tuple(
-            Option(one, files[one].name, True, hint=cells.size_text(files[one].size)) for one in value or () if one in files
+            Option(one, files[one].name, True, hint=cells.size_text(files[one].size))
+            for one in value or ()
+            if one in files
         )
         most = current_app.extensions["files"].most
         return Control(control="files", options=options, accept=",".join(f".{end}" for end in SIGNATURES),
@@ -189,5 +191,3 @@ def problems(entry: Entry, errors: Errors) -> tuple[Problem, ...]:
         anchor, label = (f"f-{name}", item.label) if item is not None and name != WHOLE else ("", "")
         found.append(Problem(anchor, label, " ".join(texts)))
     return tuple(found)
-
-

@@ -149,7 +149,7 @@ def show_options(record: str) -> ResponseReturnValue:
     if len(text) > 100:
         raise BadQuery("q", _("Search for at most %(limit)s characters.", limit=100))
     found, more = find_options(db(), entry, text.replace("\x00", ""))
-    options: list[dict[str, Any]] = [{"value": str(row_id), "label": label, "hint": hint} for row_id, label, hint in found]
+    options: list[dict[str, Any]] = [
+        {"value": str(row_id), "label": label, "hint": hint} for row_id, label, hint in found
+    ]
     return jsonify(options=options, more=more)
-
-

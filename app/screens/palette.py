@@ -48,7 +48,10 @@ def _marked(label: str, text: str) -> tuple[str, str, str] | None:
 
 def _pages(entries: list[Entry], text: str) -> PaletteGroup:
     home = (_("Home"), url_for("home.home"), "layout-dashboard", "")
-    pages = [home, *((e.title, url_for("records.list", record=e.name), e.screen.icon, str(e.menu.label)) for e in entries)]
+    pages = [
+        home,
+        *((e.title, url_for("records.list", record=e.name), e.screen.icon, str(e.menu.label)) for e in entries),
+    ]
     return PaletteGroup(_("Pages"), _items(pages, text))
 
 

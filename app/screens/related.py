@@ -77,5 +77,5 @@ def show_tab(record: str, pk: int, tab: str) -> ResponseReturnValue:
     all_url = with_query(url_for("records.list", record=item.entry.name), [(item.name, str(pk))])
     new_url = ""
     if may(me(), item.entry, Verb.ADD) and item.typed:
-        new_url = url_for("records.new", record=item.entry.name, **{item.name: pk})
+        new_url = with_query(url_for("records.new", record=item.entry.name), [(item.name, str(pk))])
     return fragment("records/_related.html", table=table, all_url=all_url, new_url=new_url, empty_text="")

@@ -53,7 +53,7 @@ def opened(
 
 
 def tabs(entry: Entry, views: Sequence[SavedView], active: int | None, query: Query) -> tuple[ViewTab, ...]:
-    """"All" and the saved views; a list that has been filtered away from them marks none."""
+    """Everything and the saved views; a list that has been filtered away from them marks none."""
     path = url_for("records.list", record=entry.name)
     here = query.address()
     found = [ViewTab(_("All"), path, active is None and here == plain_query(entry, me()).address())]
@@ -71,7 +71,9 @@ def keep(record: str) -> ResponseReturnValue:
     entry = entry_of(record)
     name = " ".join(request.form.get("name", "").split())
     args = MultiDict(parse_qsl(request.form.get("query", ""), max_num_fields=300))
-    query = read_query(entry, MultiDict([(n, v) for n, v in args.items(multi=True) if n not in ("view", "count")]), me())
+    query = read_query(
+        entry, MultiDict([(n, v) for n, v in args.items(multi=True) if n not in ("view", "count")]), me()
+    )
     back = with_query(url_for("records.list", record=record), query.params())
     if not name or len(name) > NAME_LENGTH:
         flash(_("Give the view a name of at most %(limit)s characters.", limit=NAME_LENGTH), "error")
@@ -91,5 +93,3 @@ def drop(record: str, view_id: int) -> ResponseReturnValue:
         raise NotFound(_("There is no such view of yours."))
     flash(_("The view is deleted."), "success")
     return redirect(url_for("records.list", record=record), 303)
-
-

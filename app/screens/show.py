@@ -19,7 +19,7 @@ from app.store.files import find_files
 from app.store.labels import label_of, labels_for
 from app.store.page import Values, fetch_row, neighbours
 from app.store.query import Query
-from app.store.save import Missing, reaches
+from app.store.save import Missing, verbs_for
 from app.store.session import db
 
 
@@ -41,12 +41,13 @@ def show(record: str, pk: int) -> ResponseReturnValue:
     ids = [one for item in entry.fields.values() if item.kind.control == "files" for one in row[item.name] or ()]
     previous, following = _around(entry, query, pk)
     printing = request.args.get("print") == "1"
+    verbs = verbs_for(db(), entry, pk)
     page = ShowPage(
         page=head(entry, label, Link(label, ""), list_query=came),
         badges=_badges(entry, row),
         sections=cells.fact_sections(entry, row, known, find_files(db(), ids)),
         tabs=() if printing else related.tabs(entry, pk),
-        edit_url=_edit_url(entry, pk, came),
+        edit_url=url_for("records.edit", record=record, pk=pk, list=came or None) if Verb.EDIT in verbs else "",
         actions=_actions(entry, pk),
         previous_url=_address(entry, previous, came),
         next_url=_address(entry, following, came),
@@ -56,7 +57,7 @@ def show(record: str, pk: int) -> ResponseReturnValue:
         created=changed_text(row, "created"),
         print_url=url_for("records.show", record=record, pk=pk, print=1),
         printing=printing,
-        delete_url=url_for("records.delete", record=record, pk=pk) if _reaches(entry, pk, Verb.DELETE) else "",
+        delete_url=url_for("records.delete", record=record, pk=pk) if Verb.DELETE in verbs else "",
     )
     return render("records/show.html", page=page)
 
@@ -73,16 +74,6 @@ def _badges(entry: Entry, row: Values) -> tuple[Cell, ...]:
     """How far the row is, and how secret."""
     items = dict.fromkeys(item for item in (entry.state, entry.classification) if item is not None)
     return tuple(cells.cell(item, row[item.name], {}) for item in items if row.get(item.name) is not None)
-
-
-def _reaches(entry: Entry, pk: int, verb: Verb) -> bool:
-    return may(me(), entry, verb) and bool(reaches(db(), entry, [pk], verb))
-
-
-def _edit_url(entry: Entry, pk: int, came: str) -> str:
-    if not _reaches(entry, pk, Verb.EDIT):
-        return ""
-    return url_for("records.edit", record=entry.name, pk=pk, list=came or None)
 
 
 def _actions(entry: Entry, pk: int) -> tuple[Link, ...]:

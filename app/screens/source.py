@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 from app.catalog import Entry
 from app.screens.pages import Source
 from app.store.page import Values

@@ -16,7 +16,6 @@ from app.access import Forbidden, System, editable, may, predicate
 from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.store.labels import labels
-
 from app.store.query import Query, where
 from app.store.save import Referred, Rules, reaches, refuse_if_referred, writing
 from app.store.session import actor_of
@@ -84,7 +83,8 @@ def set_field(session: Session, selection: Selection, item: Field, raw: Any, rul
     if item not in settable(session, entry):
         raise Forbidden(entry, Verb.EDIT)
     value = read_values(entry, {item.name: raw}, frozenset({item.name}))[item.name]
-    changed, refused, total = 0, [], 0
+    refused: list[tuple[int, str]] = []
+    changed, total = 0, 0
     with writing(session):
         for ids in _chunks(session, _allowed(session, selection, Verb.EDIT)):
             done, faults = _set_chunk(session, entry, ids, item, value, rules)
@@ -140,7 +140,7 @@ def _set_chunk(
 
 
 def delete_rows(session: Session, selection: Selection) -> int:
-    """Delete every selected row that the actor may delete; raises Referred, and deletes none, if others refer to one."""
+    """Delete every selected row that the actor may delete; raises Referred, and deletes none, if one is needed."""
     entry, deleted = selection.entry, 0
     if not may(actor_of(session), entry, Verb.DELETE):
         raise Forbidden(entry, Verb.DELETE)
@@ -183,5 +183,3 @@ def _chunks(session: Session, statement: Any) -> Iterator[list[int]]:
     ids: Sequence[int] = session.scalars(statement.order_by(statement.selected_columns[0]).limit(MOST)).all()
     for start in range(0, len(ids), CHUNK):
         yield list(ids[start : start + CHUNK])
-
-

@@ -117,7 +117,9 @@ def check_content(name: str, content: bytes, most: int) -> str:
     head = content[4:16] if ending == "mp4" else content[:16]
     fits = any(head.startswith(start) for start in starts) if starts else _is_text(content)
     if not fits or (ending in INSIDE and not _holds(content, INSIDE[ending])):
-        raise BadFile(_("The content of “%(name)s” is not what its ending says. Save it again in that format.", name=name))
+        raise BadFile(
+            _("The content of “%(name)s” is not what its ending says. Save it again in that format.", name=name)
+        )
     return ending
 
 

@@ -69,7 +69,9 @@ def options(session: Session, entry: Entry, text: str, limit: int = 20) -> tuple
     return _found(session, query, conditions, limit)
 
 
-def _found(session: Session, query: Query, conditions: list[Any], limit: int) -> tuple[list[tuple[int, str, str]], bool]:
+def _found(
+    session: Session, query: Query, conditions: list[Any], limit: int
+) -> tuple[list[tuple[int, str, str]], bool]:
     entry = query.entry
     hints = _hints(entry)
     columns = [item for item in dict.fromkeys((*entry.labelled, *hints)) if not item.many]
@@ -105,7 +107,7 @@ def _hint(session: Session, hints: Sequence[Field], row: Values, known: dict[str
 
 def nobody() -> str:
     """How a referred row is written that does not exist for the reader."""
-    return _("(not visible to you)")
+    return str(_("(not visible to you)"))
 
 
 def search_all(

@@ -79,7 +79,9 @@ def _columns(entry: Entry, fields: Sequence[Field], sort: Sort) -> Select[Any]:
     version = entry.model.version if entry.versioned else literal(0)
     own = [item.column for item in fields if not item.many]
     # the order's column may be among the fields: a label keeps SQLAlchemy from folding the two into one
-    statement = select(entry.model.id, sort.column.label("rn_order"), version, *(c.label(f"c{i}") for i, c in enumerate(own)))
+    statement = select(
+        entry.model.id, sort.column.label("rn_order"), version, *(c.label(f"c{i}") for i, c in enumerate(own))
+    )
     statement = statement.select_from(entry.model)
     return statement if sort.join is None else statement.outerjoin(sort.join, sort.on)
 

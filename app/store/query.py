@@ -62,8 +62,11 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Query:
-    """What a list shows: `columns` None means the record's own; `usual` is the order it has when none is asked for;
-    `after` and `before` exclude one another."""
+    """What a list shows.
+
+    `columns` None means the record's own; `usual` is the order it has when none is asked for; `after` and `before`
+    exclude one another.
+    """
 
     entry: Entry
     order: Field
@@ -230,7 +233,7 @@ def _read_place(query: Query, args: MultiDict[str, str]) -> Query:
 
 
 DECODERS: Mapping[str, Callable[[str], Any]] = {
-    "n": lambda text: None,
+    "n": lambda _text: None,
     "s": str,
     "i": int,
     "d": Decimal,
@@ -272,7 +275,7 @@ def read_cursor(query: Query, name: str, text: str) -> Cursor:
         decoded = DECODERS[tag](value)
         if tag not in _expected_tags(query.order):
             raise ValueError(tag)
-        if isinstance(decoded, int) and abs(decoded) > 2**62 or abs(row_id) > 2**62:
+        if (isinstance(decoded, int) and abs(decoded) > 2**62) or abs(row_id) > 2**62:
             raise ValueError(value)
         if isinstance(decoded, Decimal) and not decoded.is_finite():
             raise ValueError(value)
@@ -307,9 +310,7 @@ def sort_field(item: Field) -> Field:
 def where(query: Query, actor: Person | System) -> list[ColumnElement[bool]]:
     """The SQL conditions of a query's filters and search; the policy is added by the session."""
     found = [condition_sql(condition) for condition in query.conditions]
-    for word in query.search.split():
-        found.append(search_sql(query.entry, word, actor))
-    return found
+    return found + [search_sql(query.entry, word, actor) for word in query.search.split()]
 
 
 def search_sql(entry: Entry, word: str, actor: Person | System) -> ColumnElement[bool]:

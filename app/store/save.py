@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, select
+from sqlalchemy import and_, case, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -192,6 +192,19 @@ def reaches(session: Session, entry: Entry, ids: list[int], verb: Verb) -> set[i
     return set(session.scalars(select(entry.model.id).where(and_(entry.model.id.in_(ids), rows))))
 
 
+def verbs_for(session: Session, entry: Entry, row_id: int) -> Verb:
+    """What the actor may do to a row, all verbs in one statement."""
+    actor = actor_of(session)
+    asked = [verb for verb in Verb if may(actor, entry, verb)]
+    catalog: Catalog = session.info["catalog"]
+    rows = [case((predicate(catalog, actor, entry, verb), 1), else_=0) for verb in asked]
+    found = session.execute(select(*rows).select_from(entry.model).where(entry.model.id == row_id)).first()
+    held = Verb(0)
+    for verb, yes in zip(asked, found or (), strict=False):
+        held |= verb if yes else Verb(0)
+    return held
+
+
 def refuse_if_referred(session: Session, entry: Entry, ids: list[int]) -> None:
     """Raise Referred, naming what the actor may see of it, if any row outside refers to one of these."""
     for item in entry.incoming:
@@ -253,7 +266,9 @@ def _stay_in_scope(session: Session, entry: Entry, row_id: int, verb: Verb) -> N
     if not reaches(session, entry, [row_id], verb):
         session.rollback()
         field = entry.owner or entry.whole
-        raise Invalid({field.name if field else WHOLE: [_("You may not put a row here. Choose what you may maintain.")]})
+        raise Invalid(
+            {field.name if field else WHOLE: [_("You may not put a row here. Choose what you may maintain.")]}
+        )
 
 
 def _taken_before(session: Session, entry: Entry, once: str) -> Saved | None:

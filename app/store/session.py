@@ -85,7 +85,7 @@ def _apply_policy(state: ORMExecuteState) -> None:
     if criteria is None:
         criteria = state.session.info["criteria"] = _criteria(state.session.info["catalog"], actor)
     if criteria:
-        state.statement = state.statement.options(*criteria)  # type: ignore[attr-defined]  # every ORM statement has it
+        state.statement = state.statement.options(*criteria)
 
 
 def _criteria(catalog: Catalog, person: Person) -> tuple[Any, ...]:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
 from marshmallow import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-
 from app.catalog import Entry, Field
 from app.declare.choices import Classification
 from app.declare.fields import name_of
 from app.declare.screen import Between, NotAfter, NotFuture, SecrecyTerm
-
 
 Errors = dict[str, list[str]]
 """Messages by field name; those of the whole row under ""."""
@@ -41,7 +39,8 @@ def read_values(entry: Entry, raw: Mapping[str, Any], names: frozenset[str]) -> 
     try:
         loaded = dict(entry.schema.load(given, partial=True))
     except ValidationError as error:
-        errors.update({name: [str(text) for text in texts] for name, texts in error.normalized_messages().items()})
+        found = cast("dict[str, list[str]]", error.messages)
+        errors.update({name: [str(text) for text in texts] for name, texts in found.items()})
         loaded = dict(error.valid_data) if isinstance(error.valid_data, dict) else {}
     for name in names:
         item = entry.fields[name]
@@ -131,8 +130,8 @@ def _check_uniques(
 def taken(group: tuple[Field, ...]) -> str:
     """The message for values that another row already has."""
     if len(group) == 1:
-        return _("Another row already has this %(label)s.", label=group[0].label)
-    return _("There is already a row with the same %(labels)s.", labels="、".join(item.label for item in group))
+        return str(_("Another row already has this %(label)s.", label=group[0].label))
+    return str(_("There is already a row with the same %(labels)s.", labels="、".join(item.label for item in group)))
 
 
 def _not_after(entry: Entry, values: Mapping[str, Any], rule: NotAfter, today: date) -> tuple[str, str] | None:
@@ -197,5 +196,3 @@ def warnings(entry: Entry, values: Mapping[str, Any]) -> list[str]:
     found = ((item, values.get(item.name)) for item in entry.fields.values())
     texts = [item.kind.warn(item, value) for item, value in found if value is not None]
     return [text for text in texts if text]
-
-
