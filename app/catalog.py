@@ -242,9 +242,8 @@ class Entry:
     @cached_property
     def sections(self) -> tuple[tuple[Section, tuple[Field, ...]], ...]:
         """The declared sections with their fields; one without a title holds all if none is declared."""
-        declared = self.screen.form or (
-            Section("", *(item.column for n, item in self.fields.items() if n not in STAMPS)),
-        )
+        rest = [cast("Any", item.spec) for name, item in self.fields.items() if name not in STAMPS]
+        declared = self.screen.form or (Section("", *rest),)
         return tuple(
             (section, tuple(self.fields[name_of(member)] for member in section.fields)) for section in declared
         )

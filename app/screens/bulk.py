@@ -115,11 +115,11 @@ def _set(entry: Entry, selection: Selection) -> ResponseReturnValue:
     except RowsRefused as refused:
         lines = "；".join(f"{label}：{text}" for label, text in refused.rows)
         text = ngettext(
-            "Nothing was changed: one row cannot take this value. %(lines)s",
+            "Nothing was changed: %(num)s row cannot take this value. %(lines)s",
             "Nothing was changed: %(num)s rows cannot take this value. %(lines)s", refused.total, lines=lines,
         )  # fmt: skip
         return _preview(entry, selection, Verb.EDIT, text, 422)
-    flash(ngettext("One row is changed.", "%(num)s rows are changed.", changed), "success")
+    flash(ngettext("%(num)s row is changed.", "%(num)s rows are changed.", changed), "success")
     return redirect(_back(entry), 303)
 
 
@@ -128,5 +128,5 @@ def _delete(entry: Entry, selection: Selection) -> ResponseReturnValue:
         deleted = delete_rows(db(), selection)
     except Referred as error:
         return answer(referred_page(error, _back(entry)))
-    flash(ngettext("One row is deleted.", "%(num)s rows are deleted.", deleted), "success")
+    flash(ngettext("%(num)s row is deleted.", "%(num)s rows are deleted.", deleted), "success")
     return redirect(_back(entry), 303)
