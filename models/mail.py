@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from app.declare import (
     ADD,
-    DELETE,
     FILTER,
     FIXED,
     LABEL,
@@ -66,7 +65,7 @@ class Mail(Record):
         charts=(Chart(_l("Mail by urgency"), by=urgency),),
         views=(Calendar(sent),),
         grants=(
-            *each(READ | ADD | DELETE, Mine(sender), *EVERYONE),
+            *each(READ | ADD, Mine(sender), *EVERYONE),
             *readers(Mine(to, cc), *EVERYONE),
         ),
     )  # fmt: skip
