@@ -89,8 +89,12 @@ def fill(city: City) -> None:
             update(Milestone)
             .where(Milestone.code == code, Milestone.state == PLANNED, Milestone.version == 1)
             .values(
-                state=state, done=done, accepted=accepted, reason=reason,
-                updated_at=city.moment(accepted or done or LAST_DAY), updated_by=COORDINATOR,
+                state=state,
+                done=done,
+                accepted=accepted,
+                reason=reason,
+                updated_at=city.moment(accepted or done or LAST_DAY),
+                updated_by=COORDINATOR,
             )
         )
     city.add(Milestone, [_further(city, row) for row in FURTHER])

@@ -37,11 +37,13 @@ ENDINGS = {
 COMMON = (40, 9, 8, 10, 12, 7, 10, 6, 2, 1, 1, 1, 1, 1, 1)
 INCOMING, OUTGOING = 420, 330
 INCOMING_STATES = (4, 5, 5, 9, 7, 4, 8, 58)
-OUTGOING_STATES = (7, 5, 4, 4, 3, 3, 3, 9, 62)
+OUTGOING_STATES = (14, 12, 10, 10, 10, 9, 9, 13, 13)
 """How the documents spread over their steps, in the order of the steps."""
 SIGNED = list(OutgoingState).index(OutgoingState.RECHECK)
 NUMBERED = list(OutgoingState).index(OutgoingState.REGISTERED)
 ORDINARY_DAYS, URGENT_DAYS = 15, 3
+FINISHED_DAYS = 120
+"""A document that was drafted longer ago is in the archive."""
 OPEN_DAYS = 25
 """A document that is not dealt with came in at most so many days ago, or it is late."""
 
@@ -96,9 +98,8 @@ def _incoming(city: City) -> dict[str, Any]:
 
 def _outgoing(city: City, drafted: date, numbers: Counter[tuple[str, int]]) -> dict[str, Any]:
     rng, unit = city.rng, _unit(city)
-    state = rng.choices(list(OutgoingState), OUTGOING_STATES)[0]
-    if drafted < LAST_DAY - timedelta(days=60) and rng.random() < 0.95:
-        state = OutgoingState.ARCHIVED
+    old = drafted < LAST_DAY - timedelta(days=FINISHED_DAYS)
+    state = OutgoingState.ARCHIVED if old else rng.choices(list(OutgoingState), OUTGOING_STATES)[0]
     place = list(OutgoingState).index(state)
     kind = rng.choices(list(ENDINGS), COMMON)[0]
     subject = rng.choice(SUBJECTS)

@@ -127,8 +127,10 @@ def _place_the_cast(city: City, rows: list[dict[str, Any]]) -> None:
         place = next(
             number
             for number, row in enumerate(rows)
-            if row["unit_id"] == city.units[cast.unit] and row["leader"] == leads
-            and not row["administrator"] and number not in taken
+            if row["unit_id"] == city.units[cast.unit]
+            and row["leader"] == leads
+            and not row["administrator"]
+            and number not in taken
         )
         taken.add(place)
         rows[place].update(name=cast.name, position=cast.position, account_id=account_ids.get(cast.username))

@@ -153,9 +153,7 @@ def _resources(city: City) -> list[dict[str, Any]]:
     return rows
 
 
-def _resource(
-    city: City, kind: ResourceKind, name: str, area: str, measured: tuple[str, int]
-) -> dict[str, Any]:
+def _resource(city: City, kind: ResourceKind, name: str, area: str, measured: tuple[str, int]) -> dict[str, Any]:
     """A resource; `measured` gives the unit of measure and the largest size."""
     measure, largest = measured
     east, north = PLACES[area]
