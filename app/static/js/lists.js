@@ -149,7 +149,9 @@ function startFilters() {
   document.querySelector("[data-rn-quick]")?.addEventListener("search", (event) => {
     if (event.target.value === "" && event.target.defaultValue !== "") go((params) => params.delete("q"));
   });
-  document.querySelector("[data-rn-noquery]")?.addEventListener("click", () => go((params) => params.delete("q")));
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-rn-noquery]")) go((params) => params.delete("q"));
+  });
 }
 
 export function startLists() {

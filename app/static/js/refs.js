@@ -13,6 +13,20 @@ function text(tag, content, className = "") {
   return element;
 }
 
+// In a list box everything is an option; what cannot be chosen says so.
+function note(content, className) {
+  const box = text("div", content, className);
+  box.setAttribute("role", "option");
+  box.setAttribute("aria-disabled", "true");
+  return box;
+}
+
+function offer(content) {
+  const box = text("div", content, "create");
+  box.setAttribute("role", "option");
+  return box;
+}
+
 function line(item, label = item.label) {
   const box = text("div", "", "option");
   box.append(text("span", label));
@@ -65,15 +79,15 @@ function attach(select) {
     render: {
       option: (item) => line(item),
       item: (item) => text("div", item.label, "item"),
-      option_create: (data) => text("div", say("create", { text: data.input }), "create"),
-      no_results: () => text("div", say("none"), "no-results"),
+      option_create: (data) => offer(say("create", { text: data.input })),
+      no_results: () => note(say("none"), "no-results"),
       not_loading: () => null,
-      loading: () => text("div", "", "spinner"),
+      loading: () => note("", "spinner"),
     },
     onLoad() {
       const box = this.dropdown_content;
       box.querySelector(".no-more-results")?.remove();
-      if (more) box.append(text("div", say("more"), "no-more-results"));
+      if (more) box.append(note(say("more"), "no-more-results"));
     },
     onChange() {
       select.dispatchEvent(new Event("input", { bubbles: true }));
