@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import tempfile
 from pathlib import Path
@@ -52,6 +53,8 @@ def cli() -> None:
 @cli.command()
 def serve() -> None:
     """Serve the console on HOST and PORT."""
+    # nothing that is loaded at the start is ever thrown away: looking for garbage would only delay it
+    gc.disable()
     settings = _settings()
     problems = settings.problems_for_serving()
     if problems:
@@ -61,6 +64,8 @@ def serve() -> None:
     app = make_console(settings)
     if not settings.demo:
         _refuse_demo_password(app)
+    gc.freeze()
+    gc.enable()
     run(app, settings)
 
 
