@@ -11,13 +11,17 @@ from types import ModuleType
 from typing import Any
 
 LEFT_OUT = (
+    "dateutil",
+    "dateutil.parser",
     "jsonschema",
     "marshmallow_sqlalchemy",
     "marshmallow_sqlalchemy.fields",
+    "limits.aio",
     "prison",
     "sqlalchemy_utils",
     "sqlalchemy_utils.types",
     "sqlalchemy_utils.types.uuid",
+    "yaml",
 )
 
 

@@ -2,5 +2,17 @@
 
 from app.access.person import SYSTEM, HeldGrant, Person, System
 from app.access.policy import Forbidden, editable, may, predicate, readable
+from app.access.steps import reachable
 
-__all__ = ["SYSTEM", "Forbidden", "HeldGrant", "Person", "System", "editable", "may", "predicate", "readable"]
+__all__ = [
+    "SYSTEM",
+    "Forbidden",
+    "HeldGrant",
+    "Person",
+    "System",
+    "editable",
+    "may",
+    "predicate",
+    "reachable",
+    "readable",
+]

@@ -144,6 +144,9 @@ def editable(actor: Person | System, entry: Entry, new: bool) -> frozenset[str]:
     typed = frozenset(name for name, item in entry.fields.items() if item.typed and (new or not item.fixed))
     if isinstance(actor, System):
         return typed
+    if new and entry.screen.workflow is not None and entry.state is not None:
+        # a row enters its workflow at the beginning
+        typed -= {entry.state.name}
     found: frozenset[str] = frozenset()
     for grant in grants_for(actor, entry, Verb.ADD if new else Verb.EDIT):
         found |= typed & grant.fields if grant.fields else typed

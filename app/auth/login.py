@@ -84,6 +84,8 @@ def login() -> ResponseReturnValue:
     username = request.form.get("username", "").strip()[:128]
     draft = request.form.get("draft", "")
     found = find_account(db(), username)
+    # the check of a password takes a while: nobody else waits for the database meanwhile
+    db().rollback()
     if not fits(found.password if found else None, request.form.get("password", "")[:1024]):
         return page(
             error=_("The account or the password is wrong."), username=username, draft=draft,

@@ -271,7 +271,7 @@ def _show(form: Form, status: int | None = None) -> ResponseReturnValue:
     errors = form.errors or {}
     status = status or (422 if errors else 200)
     inline = bool(request.args.get("inline"))
-    built = forms.sections(entry, form.raw, errors, new=new_, now=form.now, inline=inline)
+    built = forms.sections(entry, form.raw, errors, row=form.row, now=form.now, inline=inline)
     row = form.row or {"id": 0}
     came = request.args.get("list", "")
     passed = {name: request.args[name] for name in ("list", "inline") if request.args.get(name)}

@@ -9,9 +9,10 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import gettext as _
 
-from app.access import editable, may
+from app.access import editable, may, reachable
 from app.catalog import Entry, Field
 from app.declare.access import Verb
+from app.declare.choices import Choices
 from app.screens import cells
 from app.screens.pages import Control, FormSection, Option, Problem
 from app.screens.shell import me
@@ -50,10 +51,20 @@ def defaults(entry: Entry) -> Raw:
 
 
 def sections(
-    entry: Entry, raw: Raw, errors: Errors, *, new: bool, now: Mapping[str, str] | None = None, inline: bool = False
+    entry: Entry,
+    raw: Raw,
+    errors: Errors,
+    *,
+    row: Values | None = None,
+    now: Mapping[str, str] | None = None,
+    inline: bool = False,
 ) -> tuple[FormSection, ...]:
-    """The form's sections: what one may type as controls, what one may only see as text."""
+    """The form's sections: what one may type as controls, what one may only see as text. `row` is None if it is new."""
+    new = row is None
     names = editable(me(), entry, new=new)
+    steps = _steps(entry, row)
+    if len(steps) == 1 and entry.state is not None:
+        names -= {entry.state.name}
     known = _labels(entry, raw)
     files = _files(entry, raw)
     found = []
@@ -62,12 +73,28 @@ def sections(
         if inline:
             shown = [item for item in shown if item.name in names]
         built = tuple(
-            _control(item, raw, errors, known, files, locked=item.name not in names, now=(now or {}).get(item.name, ""))
+            _control(
+                item,
+                raw,
+                errors,
+                known,
+                files,
+                locked=item.name not in names,
+                now=(now or {}).get(item.name, ""),
+                choices=steps if item is entry.state else (),
+            )
             for item in shown
         )
         if any(item.name in names for item in shown):
             found.append(FormSection(str(section.title), str(section.purpose), built))
     return tuple(found)
+
+
+def _steps(entry: Entry, row: Values | None) -> tuple[Choices, ...]:
+    """The states that a row's form offers; empty where no workflow leads it."""
+    state = entry.state
+    present = row.get(state.name) if row is not None and state is not None else None
+    return reachable(me(), entry, present if isinstance(present, Choices) else None)
 
 
 def _labels(entry: Entry, raw: Raw) -> dict[str, Labels]:
@@ -92,7 +119,7 @@ def _files(entry: Entry, raw: Raw) -> dict[str, StoredFile]:
 
 def _control(
     item: Field, raw: Raw, errors: Errors, known: Mapping[str, Labels], files: Mapping[str, StoredFile],
-    *, locked: bool, now: str,
+    *, locked: bool, now: str, choices: Sequence[Choices] = (),
 ) -> Control:  # fmt: skip
     value = raw.get(item.name)
     kind = item.kind
@@ -122,7 +149,7 @@ def _control(
     if kind.control == "select":
         options = tuple(
             Option(str(choice.value), str(choice.label), str(choice.value) == text, choice.tone.value)
-            for choice in item.choices
+            for choice in choices or item.choices
         )
         return Control(control="select", value=text, options=options, **common)
     if item.names is not None and kind.filter == "choices":

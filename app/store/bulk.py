@@ -110,13 +110,14 @@ def _set_chunk(
         if getattr(row, item.storage) == value:
             continue
         values = {name: getattr(row, field.storage) for name, field in entry.fields.items() if not field.many}
+        before = dict(values)
         values[item.name] = value
         complete(entry, values)
         try:
             # the value's reference and secrecy are the same for all rows: they are looked up for the first alone
             check_row(
                 session, entry, values, row_id=row.id, changed=frozenset({item.name} if first else ()),
-                today=rules.today, ceiling=rules.ceiling,
+                today=rules.today, ceiling=rules.ceiling, before=before,
             )  # fmt: skip
         except Invalid as error:
             faults.append((row.id, " ".join(text for texts in error.errors.values() for text in texts)))

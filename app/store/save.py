@@ -142,7 +142,7 @@ def update(
         session.rollback()
         return Saved(row_id, now["version"], now)
     check_row(
-        session, entry, values, row_id=row_id, changed=changed, today=rules.today, ceiling=rules.ceiling,
+        session, entry, values, row_id=row_id, changed=changed, today=rules.today, ceiling=rules.ceiling, before=now,
     )  # fmt: skip
     with writing(session), _constraints(session, entry):
         row = session.get_one(entry.model, row_id, execution_options={"unfiltered": True})

@@ -12,10 +12,12 @@ from marshmallow import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.access import reachable
 from app.catalog import Entry, Field
-from app.declare.choices import Classification
+from app.declare.choices import Choices, Classification
 from app.declare.fields import name_of
 from app.declare.screen import Between, NotAfter, NotFuture, SecrecyTerm
+from app.store.session import actor_of
 
 Errors = dict[str, list[str]]
 """Messages by field name; those of the whole row under ""."""
@@ -64,10 +66,14 @@ def complete(entry: Entry, values: dict[str, Any]) -> None:
 
 def check_row(
     session: Session, entry: Entry, values: Mapping[str, Any], *, row_id: int | None, changed: frozenset[str],
-    today: date, ceiling: Classification,
+    today: date, ceiling: Classification, before: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
-    """Check a whole row's values against what is stored; raises Invalid. `changed` limits the look-ups."""
+    """Check a whole row's values against what is stored; raises Invalid.
+
+    `changed` limits the look-ups; `before` is the row as it stands, None for a new one.
+    """
     errors: Errors = defaultdict(list)
+    _check_step(session, entry, values, before, errors)
     _check_references(session, entry, values, changed, errors)
     for rule in entry.screen.rules:
         found = RULES[type(rule)](entry, values, rule, today)
@@ -93,6 +99,23 @@ def _check_references(
         found = set(session.scalars(select(item.target.model.id).where(item.target.model.id.in_(wanted))))
         if set(wanted) - found:
             errors[name].append(_("This row does not exist, or you may not see it. Choose another."))
+
+
+def _check_step(
+    session: Session, entry: Entry, values: Mapping[str, Any], before: Mapping[str, Any] | None, errors: Errors
+) -> None:
+    """A workflow's state changes along its steps alone."""
+    state = entry.state
+    if entry.screen.workflow is None or state is None:
+        return
+    was = None if before is None else before.get(state.name)
+    now = values.get(state.name)
+    if was == now or (was is not None and not isinstance(was, Choices)):
+        return
+    allowed = reachable(actor_of(session), entry, was)
+    if now not in allowed:
+        words = "、".join(str(one.label) for one in allowed)
+        errors[state.name].append(_("From here you can only choose: %(allowed)s.", allowed=words))
 
 
 def _check_ceiling(
