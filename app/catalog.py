@@ -16,7 +16,7 @@ from sqlalchemy.orm import configure_mappers
 from app.catalog_checks import check
 from app.declare.access import Roles
 from app.declare.checks import Problem, stop_for
-from app.declare.choices import Choices, Classification, Words
+from app.declare.choices import Choices, Classification, Tone, Words
 from app.declare.fields import FieldSpec, Relation, Use, name_of
 from app.declare.record import ADOPTABLE, Account, Record
 from app.declare.screen import Menu, Screen, Section
@@ -25,6 +25,7 @@ from app.kinds import Kind, KindField, Many, One, find_kind
 
 STAMPS = ("updated_at", "updated_by", "created_at", "created_by")
 LIST_WITHOUT_MARKERS = 6
+SIGNALS = frozenset({Tone.GOOD, Tone.WAIT, Tone.BAD})
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,10 +235,11 @@ class Entry:
 
     @cached_property
     def state(self) -> Field | None:
-        """The field that tells how far the row is: its workflow's, or the first choice that is listed."""
+        """The field that tells how far the row is: its workflow's, or the first listed choice that gives signals."""
         if self.screen.workflow is not None:
             return self.fields[name_of(self.screen.workflow.state)]
-        return next((item for item in self.listed if isinstance(item.type, ChoiceText)), None)
+        listed = (item for item in self.listed if isinstance(item.type, ChoiceText))
+        return next((item for item in listed if any(one.tone in SIGNALS for one in item.choices)), None)
 
     @cached_property
     def sections(self) -> tuple[tuple[Section, tuple[Field, ...]], ...]:

@@ -186,7 +186,7 @@ class MomentKind(Kind):
             return ""
         # FAB's own columns come without a zone; they are written in UTC here
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return str(aware.astimezone(LOCAL).strftime("%Y-%m-%dT%H:%M:%S"))
+        return str(aware.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M"))
 
     def show(self, field: Field, value: Any) -> Shown:
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -40,17 +40,21 @@ def show_list(record: str) -> ResponseReturnValue:
     path = url_for("records.list", record=record)
     base = query.params()
     plain = [(name, value) for name, value in base if name in ("order", "limit", "cols")]
+    controls = filters.controls(query)
+    offered = {name for one in controls for name in (one.name, f"{one.name}__gte", f"{one.name}__lte")}
+    # a condition that no control shows stays in force when another is added
+    kept = [(name, value) for name, value in base if name != "q" and (name, value) not in plain and name not in offered]
     may_edit, may_delete = may(me(), entry, Verb.EDIT), may(me(), entry, Verb.DELETE)
     page = ListPage(
         page=head(entry, entry.title),
         table=make_table(query, path, selectable=may_edit or may_delete),
         views=saved.tabs(entry, views, view_id, query),
         chips=filters.chips(query, path),
-        filters=filters.controls(query),
+        filters=controls,
         query=query.search,
         searchable="、".join(item.label for item in entry.searched if readable(me(), item)),
         all_columns=_columns(query),
-        hidden_params=tuple(plain),
+        hidden_params=tuple(plain + kept),
         clear_url=with_query(path, plain) if query.conditions or query.search else "",
         new_url=url_for("records.new", record=record) if may(me(), entry, Verb.ADD) else "",
         save_view_url=url_for("records.save_view", record=record),

@@ -135,7 +135,9 @@ def update(
     names = frozenset(name for name in editable(actor, entry, new=False) if name in raw)
     typed = read_values(entry, raw, names)
     _keep_secrets(entry, typed)
-    values = dict(now) | typed
+    # what reads the same in its control was not touched, though the control may show less (a moment without its seconds)
+    same = [n for n, value in typed.items() if _written(entry.fields[n], value) == _written(entry.fields[n], now[n])]
+    values = dict(now) | typed | {name: now[name] for name in same}
     complete(entry, values)
     changed = frozenset(name for name in entry.fields if values.get(name) != now.get(name))
     if not changed:
@@ -220,6 +222,10 @@ def refuse_if_referred(session: Session, entry: Entry, ids: list[int]) -> None:
             seen = labels(session, item.entry, found[:REFERRED_SHOWN])
             by = [(item, row_id, text) for row_id, text in seen.items()]
             raise Referred(by, len(found) > len(by))
+
+
+def _written(item: Field, value: Any) -> Any:
+    return value if item.many or item.kind.control in ("files", "secret") else item.kind.write(item, value)
 
 
 def _defaults(entry: Entry) -> dict[str, Any]:
