@@ -135,7 +135,7 @@ def update(
     names = frozenset(name for name in editable(actor, entry, new=False) if name in raw)
     typed = read_values(entry, raw, names)
     _keep_secrets(entry, typed)
-    # what reads the same in its control was not touched, though the control may show less (a moment without its seconds)
+    # what reads the same in its control was not touched, though a control may show less: a moment without its seconds
     same = [n for n, value in typed.items() if _written(entry.fields[n], value) == _written(entry.fields[n], now[n])]
     values = dict(now) | typed | {name: now[name] for name in same}
     complete(entry, values)
