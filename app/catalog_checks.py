@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from app.declare.access import Mine, Only, OwnTree, OwnUnit
+from app.declare.access import Mine, Only, OwnTree, OwnUnit, Verb
 from app.declare.checks import Problem
 from app.declare.fields import Use, name_of
 from app.declare.types import ChoiceText
@@ -30,8 +30,13 @@ def _names(entry: Entry, catalog: Catalog) -> Found:
     for name in entry.fields:
         if name in RESERVED or "__" in name:
             yield "RN110", name, "has a name that addresses need", "Choose another name, without two underscores."
-    if not [name for name in entry.fields.values() if name.typed]:
+    if _added(entry) and not [name for name in entry.fields.values() if name.typed]:
         yield "RN111", "", "has no field that people type", "Declare at least one field without READONLY."
+
+
+def _added(entry: Entry) -> bool:
+    """Whether anybody may add rows; the console itself writes the others."""
+    return any(Verb.ADD in grant.verbs for grant in entry.screen.grants)
 
 
 def _markers(entry: Entry, catalog: Catalog) -> Found:
@@ -45,7 +50,7 @@ def _markers(entry: Entry, catalog: Catalog) -> Found:
             yield "RN122", item.name, "is a KEY and a reference", "Use `unique = Unique(...)` for references."
         if item.spec.derived is not None and Use.READONLY not in uses:
             yield "RN123", item.name, "is derived and can be typed", "Mark it READONLY."
-        if Use.READONLY in uses and not item.column_accepts_nothing and item.spec.derived is None:
+        if _added(entry) and Use.READONLY in uses and not item.column_accepts_nothing and item.spec.derived is None:
             yield "RN124", item.name, "is READONLY, required and has no default", "Give a default, or `| None`."
     owners = [item for item in entry.fields.values() if item.relation and item.relation.name == "OWNER"]
     if len(owners) > 1:

@@ -7,6 +7,8 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from app.store.seals import keep_sealing
+
 
 class _Server(BaseApplication):
     def __init__(self, app: Flask, options: dict[str, Any]) -> None:
@@ -29,6 +31,7 @@ def run(app: Flask, settings: Any) -> None:
     def fork(server: Any, worker: Any) -> None:
         # connections made before the fork belong to the parent
         app.extensions["engine"].dispose(close=False)
+        keep_sealing(app.extensions["engine"])
 
     _Server(app, {
         "bind": f"{host}:{settings.port}",

@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from app.access import Person
 from app.auth import login
+from app.declare.event import Door
 from app.store.drafts import Typed, keep_draft
 from app.store.session import WRITING, act_as, db
 
@@ -43,6 +44,7 @@ def _pass_gate() -> ResponseReturnValue | None:
     WRITING.set(request.method not in ("GET", "HEAD", "OPTIONS"))
     if current_user.is_authenticated:
         act_as(db(), person())
+        db().info.update(door=Door.FORM, address=request.remote_addr)
         return _check_token()
     if request.endpoint in OPEN:
         return None if request.endpoint is None else _check_token()

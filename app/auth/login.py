@@ -18,8 +18,10 @@ from app.access import SYSTEM
 from app.auth.passwords import fits
 from app.auth.people import find_account, load_person
 from app.catalog import current
+from app.declare.event import Deed, Door
 from app.declare.record import Account
 from app.store.drafts import Typed, keep_draft
+from app.store.events import note
 from app.store.session import act_as, db
 
 blueprint = Blueprint("auth", __name__)
@@ -87,6 +89,7 @@ def login() -> ResponseReturnValue:
     # the check of a password takes a while: nobody else waits for the database meanwhile
     db().rollback()
     if not fits(found.password if found else None, request.form.get("password", "")[:1024]):
+        _note(Deed.SIGN_IN_FAILED, found.id if found else None, username)
         return page(
             error=_("The account or the password is wrong."), username=username, draft=draft,
             target=request.form.get("next", ""), status=401,
@@ -114,6 +117,14 @@ def _admit(person: Any, remember: bool) -> None:
         .values(last_login=datetime.now(UTC).replace(tzinfo=None),
                 login_count=func.coalesce(Account.__table__.c.login_count, 0) + 1)
     )  # fmt: skip
+    _note(Deed.SIGNED_IN, person.id, person.name)
+
+
+def _note(deed: Deed, account_id: int | None, name: str) -> None:
+    """Write a line of the trail about somebody who is not, or no longer, signed in."""
+    act_as(db(), SYSTEM)
+    db().info.update(door=Door.SIGN_IN, address=request.remote_addr)
+    note(db(), deed, who={"account_id": account_id, "actor": name[:200] or "—"})
     db().commit()
 
 
@@ -131,6 +142,8 @@ def _with_draft(account_id: int, draft: str) -> str:
 def logout() -> ResponseReturnValue:
     """Sign out."""
     language = session.get("locale")
+    if current_user.is_authenticated:
+        _note(Deed.SIGNED_OUT, current_user.id, current_user.name)
     logout_user()
     session.clear()
     if language:

@@ -23,6 +23,7 @@ from app.declare.access import (
 )
 from app.declare.checks import DeclarationError, Problem
 from app.declare.choices import Choices, Classification, Tone, Words
+from app.declare.event import Deed, Door, Event
 from app.declare.fields import (
     FILTER,
     FIXED,
@@ -80,11 +81,11 @@ from app.declare.types import (
 
 __all__ = [
     "ADD", "Account", "AreaCode", "Attachment", "Between", "Calendar", "Chart", "Choices", "CitizenId",
-    "Classification", "Code", "CreditCode", "DELETE", "DeclarationError", "Degrees", "Derived", "EDIT",
-    "EVERYWHERE", "FILTER", "FIXED", "Grant", "Group", "KEY", "LABEL", "LIST", "Line", "MASKED", "MailAddress",
-    "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "OWN_TREE", "OWN_UNIT", "Only", "Order", "OrgCode",
-    "Percent", "Phone", "Problem", "Prose", "Quantity", "READ", "READONLY", "Record", "Role", "Roles", "SEARCH",
-    "Screen", "SecrecyTerm", "Secret", "Section", "Self", "Source", "Step", "Timeline", "Title", "Tone", "UNMASK",
-    "Unique", "Verb", "WRITE", "Words", "Workflow", "Year", "_l", "adopt", "birth_date", "field", "is_female",
-    "owner", "part_of", "ref", "refs",
+    "Classification", "Code", "CreditCode", "DELETE", "DeclarationError", "Deed", "Degrees", "Derived", "Door",
+    "EDIT", "EVERYWHERE", "Event", "FILTER", "FIXED", "Grant", "Group", "KEY", "LABEL", "LIST", "Line", "MASKED",
+    "MailAddress", "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "OWN_TREE", "OWN_UNIT", "Only",
+    "Order", "OrgCode", "Percent", "Phone", "Problem", "Prose", "Quantity", "READ", "READONLY", "Record", "Role",
+    "Roles", "SEARCH", "Screen", "SecrecyTerm", "Secret", "Section", "Self", "Source", "Step", "Timeline", "Title",
+    "Tone", "UNMASK", "Unique", "Verb", "WRITE", "Words", "Workflow", "Year", "_l", "adopt", "birth_date", "field",
+    "is_female", "owner", "part_of", "ref", "refs",
 ]  # fmt: skip

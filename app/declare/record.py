@@ -258,7 +258,7 @@ def adopt(model: type[Any], *, name: str, screen: Screen, fields: dict[str, Any]
     model.screen = screen
 
 
-ADOPTABLE = (Account, Role, Group)
-"""The identity library's tables that may be adopted."""
+ADOPTABLE: list[type[Any]] = [Account, Role, Group]
+"""Tables that are no records and may be adopted; app.declare.event adds the audit trail."""
 
 __all__ = ["ADOPTABLE", "Account", "Group", "Record", "Role", "adopt", "bind_owner"]

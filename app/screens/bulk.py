@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest
 
 from app.catalog import Entry, Field
 from app.declare.access import Verb
+from app.declare.event import Door
 from app.kinds.link import HIGHEST_ID
 from app.screens import forms
 from app.screens.common import entry_of, head, with_query
@@ -38,6 +39,7 @@ def bulk(record: str) -> ResponseReturnValue:
     if verb is None:
         raise BadRequest(_("Choose one of: %(allowed)s.", allowed="set, delete"))
     entry = entry_of(record, verb)
+    db().info["door"] = Door.BULK
     selection = _selection(entry)
     if request.form.get("step") != "apply":
         return _preview(entry, selection, verb)

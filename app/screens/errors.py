@@ -12,8 +12,10 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.access import Forbidden
 from app.declare.access import Verb
+from app.declare.event import Deed
 from app.screens.pages import ErrorPage, Link
 from app.screens.shell import make_shell
+from app.store.events import note
 from app.store.query import BadQuery
 from app.store.save import Missing
 from app.store.session import db
@@ -87,6 +89,10 @@ def _missing(error: Missing) -> ResponseReturnValue:
 
 
 def _forbidden(error: Forbidden) -> ResponseReturnValue:
+    session = db()
+    session.rollback()
+    note(session, Deed.REFUSED, entry=error.entry, text=f"{request.method} {request.path} ({error.verb.name})")
+    session.commit()
     verbs = {Verb.READ: _("see"), Verb.ADD: _("add"), Verb.EDIT: _("change"), Verb.DELETE: _("delete")}
     text = _(
         "Your roles do not let you %(verb)s this in “%(record)s”. "

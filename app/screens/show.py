@@ -77,6 +77,7 @@ def _badges(entry: Entry, row: Values) -> tuple[Cell, ...]:
 
 
 def _actions(entry: Entry, pk: int) -> tuple[Link, ...]:
+    history = Link(_("History"), url_for("records.history", record=entry.name, pk=pk), "history")
     if not may(me(), entry, Verb.ADD):
-        return ()
-    return (Link(_("Copy"), url_for("records.new", record=entry.name, copy=pk), "copy"),)
+        return (history,)
+    return (history, Link(_("Copy"), url_for("records.new", record=entry.name, copy=pk), "copy"))

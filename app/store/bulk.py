@@ -15,7 +15,10 @@ from sqlalchemy.orm import Session
 from app.access import Forbidden, System, editable, may, predicate
 from app.catalog import Entry, Field
 from app.declare.access import Verb
+from app.declare.event import Deed
+from app.store.events import changes_between, note_rows, plain_label
 from app.store.labels import labels
+from app.store.page import fetch_rows
 from app.store.query import Query, where
 from app.store.save import Referred, Rules, reaches, refuse_if_referred, writing
 from app.store.session import actor_of
@@ -104,7 +107,8 @@ def _set_chunk(
 ) -> tuple[int, list[tuple[int, str]]]:
     """Set the value on up to CHUNK rows; returns how many changed, and (id, message) of those that refuse it."""
     rows = session.scalars(select(entry.model).where(entry.model.id.in_(ids)).with_for_update(of=entry.model))
-    changed, faults = [], []
+    changed, faults, lines = [], [], []
+    names = {item.name, *(name for name, field in entry.fields.items() if field.spec.derived is not None)}
     first = True
     for row in rows:
         if getattr(row, item.storage) == value:
@@ -133,7 +137,11 @@ def _set_chunk(
         if hasattr(row, "updated_by"):
             row.updated_at, row.updated_by = datetime.now(UTC), actor_of(session).name
         changed.append(row.id)
+        lines.append(
+            (row.id, plain_label(entry, values | {"id": row.id}), changes_between(entry, before, values, names))
+        )
     session.flush()
+    note_rows(session, entry, Deed.CHANGED, lines)
     outside = set(changed) - reaches(session, entry, changed, Verb.EDIT)
     faults += [(row_id, "") for row_id in outside]
     session.expunge_all()
@@ -149,6 +157,9 @@ def delete_rows(session: Session, selection: Selection) -> int:
         try:
             for ids in list(_chunks(session, _allowed(session, selection, Verb.DELETE))):
                 refuse_if_referred(session, entry, ids)
+                gone = fetch_rows(session, entry, ids, lock=True)
+                lines = [(v["id"], plain_label(entry, v), changes_between(entry, v, {}, entry.fields)) for v in gone]
+                note_rows(session, entry, Deed.DELETED, lines)
                 session.execute(
                     sql_delete(entry.model).where(entry.model.id.in_(ids)),
                     execution_options={"unfiltered": True, "synchronize_session": False},

@@ -16,7 +16,9 @@ from alembic.script import ScriptDirectory
 from flask_appbuilder import Model
 from sqlalchemy import Connection, create_engine
 
+from app.declare import event  # noqa: F401  # a table of the same metadata
 from app.declare.types import ChoiceText, FileList, Moment, ScaledNumber
+from app.store import tables  # noqa: F401  # as above
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 

@@ -146,12 +146,16 @@ def count(session: Session, query: Query, cap: int | None = CAP) -> Counted:
 
 def fetch_row(session: Session, entry: Entry, row_id: int, lock: bool = False) -> Values | None:
     """Every value of one row, or None if it does not exist for the actor."""
+    return next(iter(fetch_rows(session, entry, [row_id], lock)), None)
+
+
+def fetch_rows(session: Session, entry: Entry, ids: Sequence[int], lock: bool = False) -> Sequence[Values]:
+    """Every value of those of the rows that exist for the actor, in order of their ids."""
     fields = tuple(entry.fields.values())
-    statement = _columns(entry, fields, Sort(entry.model.id, False)).where(entry.model.id == row_id)
-    row = session.execute(statement.with_for_update(of=entry.model) if lock else statement).first()
-    if row is None:
-        return None
-    return _with_many(session, fields, [_values(entry, fields, row)])[0]
+    statement = _columns(entry, fields, Sort(entry.model.id, False)).where(entry.model.id.in_(ids))
+    statement = statement.order_by(entry.model.id)
+    found = session.execute(statement.with_for_update(of=entry.model) if lock else statement).all()
+    return _with_many(session, fields, [_values(entry, fields, row) for row in found])
 
 
 def neighbours(session: Session, query: Query, row_id: int) -> tuple[int | None, int | None]:

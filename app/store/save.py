@@ -17,7 +17,9 @@ from app.access import Forbidden, System, editable, may, predicate
 from app.catalog import Catalog, Entry, Field
 from app.declare.access import Verb
 from app.declare.choices import Classification
+from app.declare.event import Deed
 from app.kinds.value import LOCAL
+from app.store.events import changes_between, note_rows, plain_label
 from app.store.labels import labels
 from app.store.page import Values, fetch_row
 from app.store.session import actor_of
@@ -112,6 +114,10 @@ def insert(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules,
             _stay_in_scope(session, entry, row.id, Verb.ADD)
             if taken_now is not None:
                 taken_now.row_id = row.id
+            stored = values | {"id": row.id}
+            note_rows(session, entry, Deed.ADDED, [
+                (row.id, plain_label(entry, stored), changes_between(entry, {}, stored, entry.fields)),
+            ])  # fmt: skip
             session.commit()
     except Repeated:
         before = _taken_before(session, entry, once)
@@ -152,6 +158,8 @@ def update(
         _stamp(session, entry, row, new=False)
         session.flush()
         _stay_in_scope(session, entry, row_id, Verb.EDIT)
+        lines = [(row_id, plain_label(entry, values), changes_between(entry, now, values, changed))]
+        note_rows(session, entry, Deed.CHANGED, lines)
         session.commit()
     return Saved(row_id, getattr(row, "version", 0), values)
 
@@ -165,6 +173,8 @@ def delete(session: Session, entry: Entry, row_id: int, version: int | None = No
     with writing(session):
         try:
             session.delete(session.get_one(entry.model, row_id, execution_options={"unfiltered": True}))
+            lines = [(row_id, plain_label(entry, now), changes_between(entry, now, {}, entry.fields))]
+            note_rows(session, entry, Deed.DELETED, lines)
             session.commit()
         except IntegrityError:
             session.rollback()

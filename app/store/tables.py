@@ -1,4 +1,4 @@
-"""The console's own tables: attached files, kept drafts, submissions already taken, saved views."""
+"""The console's own tables: attached files, kept drafts, submissions taken, saved views, seals of the trail."""
 
 from __future__ import annotations
 
@@ -64,3 +64,23 @@ class SavedView(Model):  # type: ignore[misc]  # FAB's base is untyped
     account_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE", name="fk_saved_view_account"))
     unit_id: Mapped[int | None]
     saved_at: Mapped[datetime] = mapped_column(Moment())
+
+
+class Seal(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """A batch of lines under one digest; numbers run without a gap."""
+
+    __tablename__ = "rn_seal"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed_at: Mapped[datetime] = mapped_column(Moment())
+    lines: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class Sealed(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """Which seal holds a line."""
+
+    __tablename__ = "rn_sealed"
+
+    event_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seal: Mapped[int] = mapped_column(index=True)

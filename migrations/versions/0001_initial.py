@@ -84,6 +84,27 @@ def upgrade() -> None:
     with op.batch_alter_table('rn_draft', schema=None) as batch_op:
         batch_op.create_index('ix_rn_draft_kept_at', ['kept_at'], unique=False)
 
+    op.create_table('rn_event',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=True),
+    sa.Column('actor', sa.String(length=200), nullable=False),
+    sa.Column('door', sa.String(32), nullable=False),
+    sa.Column('deed', sa.String(32), nullable=False),
+    sa.Column('record', sa.String(length=64), nullable=True),
+    sa.Column('row_id', sa.Integer(), nullable=True),
+    sa.Column('label', sa.String(length=300), nullable=True),
+    sa.Column('fields', sa.String(length=1000), nullable=True),
+    sa.Column('address', sa.String(length=64), nullable=True),
+    sa.Column('note', sa.String(length=500), nullable=True),
+    sa.Column('changes', sa.JSON(none_as_null=True), nullable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('rn_event', schema=None) as batch_op:
+        batch_op.create_index('ix_rn_event_account', ['account_id', 'id'], unique=False)
+        batch_op.create_index('ix_rn_event_at', ['at', 'id'], unique=False)
+        batch_op.create_index('ix_rn_event_row', ['record', 'row_id', 'id'], unique=False)
+
     op.create_table('rn_file',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('name', sa.String(length=255), nullable=False),
@@ -94,6 +115,21 @@ def upgrade() -> None:
     sa.Column('stored_at', sa.DateTime(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('rn_seal',
+    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('sealed_at', sa.DateTime(), nullable=False),
+    sa.Column('lines', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('number')
+    )
+    op.create_table('rn_sealed',
+    sa.Column('event_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('seal', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('event_id')
+    )
+    with op.batch_alter_table('rn_sealed', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_rn_sealed_seal'), ['seal'], unique=False)
+
     op.create_table('rn_submission',
     sa.Column('token', sa.String(length=64), nullable=False),
     sa.Column('account_id', sa.Integer(), nullable=False),
@@ -1095,7 +1131,18 @@ def downgrade() -> None:
         batch_op.drop_index('ix_rn_submission_taken_at')
 
     op.drop_table('rn_submission')
+    with op.batch_alter_table('rn_sealed', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_rn_sealed_seal'))
+
+    op.drop_table('rn_sealed')
+    op.drop_table('rn_seal')
     op.drop_table('rn_file')
+    with op.batch_alter_table('rn_event', schema=None) as batch_op:
+        batch_op.drop_index('ix_rn_event_row')
+        batch_op.drop_index('ix_rn_event_at')
+        batch_op.drop_index('ix_rn_event_account')
+
+    op.drop_table('rn_event')
     with op.batch_alter_table('rn_draft', schema=None) as batch_op:
         batch_op.drop_index('ix_rn_draft_kept_at')
 

@@ -1,0 +1,72 @@
+"""Event, a line of the audit trail: who did what to which row, when, through which door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from flask_appbuilder import Model
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import JSON, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.declare.choices import Choices, Tone
+from app.declare.record import ADOPTABLE
+from app.declare.screen import Screen
+from app.declare.types import ChoiceText, Moment
+
+
+class Deed(Choices):
+    """What was done."""
+
+    ADDED = "added", _l("Added"), Tone.GOOD
+    CHANGED = "changed", _l("Changed"), Tone.ACCENT
+    DELETED = "deleted", _l("Deleted"), Tone.BAD
+    SIGNED_IN = "signed_in", _l("Signed in")
+    SIGN_IN_FAILED = "sign_in_failed", _l("Sign-in failed"), Tone.WAIT
+    SIGNED_OUT = "signed_out", _l("Signed out")
+    REFUSED = "refused", _l("Refused"), Tone.WAIT
+
+
+class Door(Choices):
+    """Through which door it was done."""
+
+    FORM = "form", _l("Form")
+    BULK = "bulk", _l("Bulk action")
+    REVERT = "revert", _l("Revert")
+    SIGN_IN = "sign_in", _l("Sign-in")
+    COMMAND = "command", _l("Command line")
+    REST = "rest", _l("REST")
+
+
+class Event(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """A line of the audit trail.
+
+    `changes` holds [before, after] by field, as texts of the form's controls; it is shown on the row's history, through
+    the policy, and not to those who only read the trail. The database itself refuses to change or delete a line.
+    """
+
+    __tablename__ = "rn_event"
+    __table_args__ = (
+        Index("ix_rn_event_row", "record", "row_id", "id"),
+        Index("ix_rn_event_at", "at", "id"),
+        Index("ix_rn_event_account", "account_id", "id"),
+    )
+    screen: ClassVar[Screen]
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment())
+    account_id: Mapped[int | None]
+    actor: Mapped[str] = mapped_column(String(200))
+    door: Mapped[Door] = mapped_column(ChoiceText(Door))
+    deed: Mapped[Deed] = mapped_column(ChoiceText(Deed))
+    record: Mapped[str | None] = mapped_column(String(64))
+    row_id: Mapped[int | None]
+    label: Mapped[str | None] = mapped_column(String(300))
+    fields: Mapped[str | None] = mapped_column(String(1000))
+    address: Mapped[str | None] = mapped_column(String(64))
+    note: Mapped[str | None] = mapped_column(String(500))
+    changes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+ADOPTABLE.append(Event)

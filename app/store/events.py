@@ -1,0 +1,99 @@
+"""Writes the audit trail: a line for each change, in the transaction of the change itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from app.access import System
+from app.catalog import Entry, Field
+from app.declare.event import Deed, Door, Event
+from app.store.page import Values
+from app.store.session import actor_of
+
+HIDDEN = "••••••"
+Changes = dict[str, list[Any]]
+"""[before, after] by field name, as `written` gives them."""
+
+
+def written(item: Field, value: Any) -> Any:
+    """A value as the trail keeps it: the text of its control, a list of texts for many; of a secret only that it is."""
+    if value is None or value == []:
+        return None
+    if item.kind.control == "secret":
+        return HIDDEN
+    if item.many or item.kind.control == "files":
+        return [str(one) for one in value]
+    return item.kind.write(item, value)
+
+
+def changes_between(entry: Entry, before: Values, after: Values, names: Iterable[str]) -> Changes:
+    """What differs between two states of a row in these fields."""
+    found: Changes = {}
+    for name in names:
+        item = entry.fields[name]
+        was, now = written(item, before.get(name)), written(item, after.get(name))
+        if was != now or (item.kind.control == "secret" and after.get(name) is not None):
+            found[name] = [was, now]
+    return found
+
+
+def note_rows(session: Session, entry: Entry, deed: Deed, rows: Iterable[tuple[int, str, Changes]]) -> None:
+    """Write a line for each (row id, label, changes)."""
+    lines = [
+        _line(session, deed)
+        | {
+            "record": entry.name,
+            "row_id": row_id,
+            "label": label[:300],
+            "fields": "、".join(entry.fields[name].label for name in changes)[:1000] or None,
+            "changes": changes or None,
+        }
+        for row_id, label, changes in rows
+    ]
+    if lines:
+        session.execute(insert(Event), lines, execution_options={"unfiltered": True})
+
+
+def note(
+    session: Session, deed: Deed, *, entry: Entry | None = None, text: str = "", who: Mapping[str, Any] | None = None
+) -> None:
+    """Write a line that is about no row: a sign-in, a refusal. `who` overrides the actor where nobody is signed in."""
+    line = (
+        _line(session, deed) | {"record": entry.name if entry else None, "note": text[:500] or None} | dict(who or {})
+    )
+    session.execute(insert(Event), [line], execution_options={"unfiltered": True})
+
+
+def _line(session: Session, deed: Deed) -> dict[str, Any]:
+    actor = actor_of(session)
+    return {
+        "at": datetime.now(UTC),
+        "account_id": None if isinstance(actor, System) else actor.id,
+        "actor": actor.name,
+        "door": session.info.get("door", Door.COMMAND),
+        "deed": deed,
+        "record": None,
+        "row_id": None,
+        "label": None,
+        "fields": None,
+        "address": session.info.get("address"),
+        "note": None,
+        "changes": None,
+    }
+
+
+def plain_label(entry: Entry, values: Values) -> str:
+    """The name of a row from its own fields, without looking up those it refers to; masked parts stay masked."""
+    parts = []
+    for item in entry.labelled:
+        value = values.get(item.name)
+        if value is None or item.relation is not None:
+            continue
+        text = item.kind.show(item, value).text
+        parts.append(item.kind.mask(text) if item.masked else text)
+    return " · ".join(parts) or f"#{values['id']}"
