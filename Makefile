@@ -19,6 +19,8 @@ PORT ?= 8080
 RAINBOW_DATA ?= ./var
 ARGS ?=
 export PYTHON HOST PORT RAINBOW_DATA
+# Without bytecode every start would compile all sources again, which takes longer than starting.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -49,7 +51,7 @@ test: test-set-up
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
 
 check: set-up $(TOOLING)
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --output-format concise .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports

@@ -27,8 +27,11 @@ _STEPS: Final[dict[Filling, tuple[Filling | None, tuple[str, ...]]]] = {
     "city": ("bare", ("seed", "--demo")),
 }
 
-# What a person has set for a console of their own must not reach the tests.
-_FOREIGN: Final = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FILE", "DEMO_PASSWORD", "HOST", "PORT", "REDIS_URL")
+# What a person has set for a console of their own must not reach the tests; nor what makes every start compile anew.
+_FOREIGN: Final = (
+    *("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FILE", "DEMO_PASSWORD", "HOST", "PORT", "REDIS_URL"),
+    "PYTHONDONTWRITEBYTECODE",
+)
 
 
 @dataclass(frozen=True)
