@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Flask
 
-from app import lean  # noqa: F401  # before anything that imports Flask-AppBuilder
 from app.auth import gate, manager
 from app.catalog import Catalog
 from app.declare.choices import Classification
