@@ -39,9 +39,10 @@ adopt(
         "door": door, "address": address, "note": note,
     },
     screen=Screen(
-        title=_l("Audit trail"), menu=ADMINISTRATION, icon="history",
+        title=_l("Audit trail"), singular=_l("Line"), menu=ADMINISTRATION, icon="history",
         about=_l("Who did what, when, through which door. Lines can be neither changed nor removed."),
-        form=(Section(_l("Line"), at, actor, deed, record, row_id, label, fields, door, address, note),),
+        form=(Section(_l("Line"), at, actor, deed, record, row_id, label, fields, door, address, note,
+                purpose=_l("What was done, by whom and to what")),),
         order=Order(at, descending=True),
         grants=(Grant(Role.AUDITOR, READ, EVERYWHERE),),
     ),
