@@ -50,8 +50,13 @@ def _markers(entry: Entry, catalog: Catalog) -> Found:
             yield "RN122", item.name, "is a KEY and a reference", "Use `unique = Unique(...)` for references."
         if item.spec.derived is not None and Use.READONLY not in uses:
             yield "RN123", item.name, "is derived and can be typed", "Mark it READONLY."
+        if Use.MASKED in uses and item.typed and not item.fixed:
+            yield "RN127", item.name, "is MASKED and its form would show it", "Mark it KEY, FIXED or READONLY."
         if _added(entry) and Use.READONLY in uses and not item.column_accepts_nothing and item.spec.derived is None:
             yield "RN124", item.name, "is READONLY, required and has no default", "Give a default, or `| None`."
+
+
+def _owners(entry: Entry, catalog: Catalog) -> Found:
     owners = [item for item in entry.fields.values() if item.relation and item.relation.name == "OWNER"]
     if len(owners) > 1:
         yield "RN125", owners[1].name, "is a second owner", "Keep one owner(); make the others ref()."
@@ -140,7 +145,7 @@ def _screen(entry: Entry, catalog: Catalog) -> Found:
             yield "RN152", state.name, f"has a step {step.label!r} outside its choices", "Use its own choices."
 
 
-TESTS: tuple[Callable[[Entry, Catalog], Found], ...] = (_names, _markers, _sections, _grants, _screen)
+TESTS: tuple[Callable[[Entry, Catalog], Found], ...] = (_names, _markers, _owners, _sections, _grants, _screen)
 
 
 def account_path(entry: Entry, catalog: Catalog) -> str | None:

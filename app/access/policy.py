@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from app.access.person import HeldGrant, Person, System
 from app.catalog import Catalog, Entry, Field
 from app.catalog_checks import account_path
-from app.declare.access import Everywhere, Mine, Only, OwnTree, OwnUnit, Verb
+from app.declare.access import EVERYWHERE, Everywhere, Mine, Only, OwnTree, OwnUnit, Verb
 from app.declare.choices import Classification
 from app.declare.fields import name_of
 
@@ -154,5 +154,12 @@ def editable(actor: Person | System, entry: Entry, new: bool) -> frozenset[str]:
 
 
 def readable(actor: Person | System, item: Field) -> bool:
-    """Whether the actor sees a field whole; a masked one only by a grant to unmask it."""
-    return not item.masked or may(actor, item.entry, Verb.UNMASK)
+    """Whether the actor may search, filter and order by a field.
+
+    By a masked one only if every row they see may be unmasked for them: its order alone would tell it.
+    """
+    if not item.masked or isinstance(actor, System):
+        return True
+    seen = {grant.scope for grant in grants_for(actor, item.entry, Verb.READ)}
+    whole = {grant.scope for grant in grants_for(actor, item.entry, Verb.UNMASK)}
+    return EVERYWHERE in whole or (bool(whole) and seen <= whole)

@@ -25,6 +25,7 @@ class Deed(Choices):
     SIGNED_IN = "signed_in", _l("Signed in")
     SIGN_IN_FAILED = "sign_in_failed", _l("Sign-in failed"), Tone.WAIT
     SIGNED_OUT = "signed_out", _l("Signed out")
+    UNMASKED = "unmasked", _l("Unmasked"), Tone.WAIT
     REFUSED = "refused", _l("Refused"), Tone.WAIT
 
 

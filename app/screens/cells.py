@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 
 from app.access import readable
 from app.catalog import Entry, Field
@@ -30,9 +32,14 @@ def cell(item: Field, value: Any, known: Known) -> Cell:
         link = _link(item, value, known)
         return Cell(link.label, "ref", link.url)
     shown = item.kind.show(item, value)
-    if not readable(me(), item):
-        return Cell(item.kind.mask(shown.text), "masked")
-    return _plain(shown)
+    return Cell(item.kind.mask(shown.text), "masked") if item.masked else _plain(shown)
+
+
+def revealing(entry: Entry, item: Field, value: Any, row_id: int, label: str) -> Cell:
+    """A masked value with the address at which it is revealed."""
+    url = url_for("records.reveal", record=entry.name, pk=row_id, name=item.name)
+    hint = _("Show %(field)s of %(row)s (this is noted in the audit trail)", field=item.label, row=label)
+    return replace(cell(item, value, {}), url=url, hint=hint)
 
 
 def _plain(shown: Shown) -> Cell:
@@ -86,19 +93,29 @@ def _row(
     entry: Entry, fields: Sequence[Field], values: Values, known: Mapping[str, Labels], edit: bool, query: str
 ) -> Row:
     here = {"record": entry.name, "pk": values["id"], "list": query or None}
+    label = label_of(db(), entry, values, dict(known))
+    shown = [
+        revealing(entry, item, values[item.name], values["id"], label)
+        if item.masked and values.get(item.name) is not None and readable(me(), item)
+        else cell(item, values.get(item.name), known)
+        for item in fields
+    ]
     return Row(
         pk=values["id"],
-        label=label_of(db(), entry, values, dict(known)),
+        label=label,
         url=url_for("records.show", **here),
-        cells=tuple(cell(item, values.get(item.name), known) for item in fields),
+        cells=tuple(shown),
         edit_url=url_for("records.edit", **here) if edit else "",
     )
 
 
 def fact_sections(
-    entry: Entry, values: Values, known: Known, files: Mapping[str, StoredFile]
+    entry: Entry, values: Values, known: Known, files: Mapping[str, StoredFile], revealed_as: str = ""
 ) -> tuple[FactSection, ...]:
-    """A row's values in the sections of its form; what no section has follows in the last."""
+    """A row's values in the sections of its form; what no section has follows in the last.
+
+    `revealed_as` is the row's name if the reader may have masked values revealed, else empty.
+    """
     placed = {item.name for _section, items in entry.sections for item in items}
     rest = tuple(
         item
@@ -110,18 +127,28 @@ def fact_sections(
         title, items = groups.pop()
         groups.append((title, (*items, *rest)))
     return tuple(
-        FactSection(title, tuple(_facts(entry, items, values, known, files))) for title, items in groups if items
+        FactSection(title, tuple(_facts(entry, items, values, known, files, revealed_as)))
+        for title, items in groups
+        if items
     )
 
 
 def _facts(
-    entry: Entry, items: Iterable[Field], values: Values, known: Known, files: Mapping[str, StoredFile]
+    entry: Entry,
+    items: Iterable[Field],
+    values: Values,
+    known: Known,
+    files: Mapping[str, StoredFile],
+    revealed_as: str,
 ) -> Iterable[Fact]:
     for item in items:
         if item is entry.source or item.kind.control == "secret":
             continue
         value = values.get(item.name)
-        shown = (
-            file_cell(entry, values["id"], value, files) if item.kind.control == "files" else cell(item, value, known)
-        )
+        if item.kind.control == "files":
+            shown = file_cell(entry, values["id"], value, files)
+        elif item.masked and revealed_as and value is not None:
+            shown = revealing(entry, item, value, values["id"], revealed_as)
+        else:
+            shown = cell(item, value, known)
         yield Fact(item.name, item.label, shown, wide=item.kind.wide or item.many)

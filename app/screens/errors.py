@@ -93,7 +93,13 @@ def _forbidden(error: Forbidden) -> ResponseReturnValue:
     session.rollback()
     note(session, Deed.REFUSED, entry=error.entry, text=f"{request.method} {request.path} ({error.verb.name})")
     session.commit()
-    verbs = {Verb.READ: _("see"), Verb.ADD: _("add"), Verb.EDIT: _("change"), Verb.DELETE: _("delete")}
+    verbs = {
+        Verb.READ: _("see"),
+        Verb.ADD: _("add"),
+        Verb.EDIT: _("change"),
+        Verb.DELETE: _("delete"),
+        Verb.UNMASK: _("unmask"),
+    }
     text = _(
         "Your roles do not let you %(verb)s this in “%(record)s”. "
         "Ask the security administrator if your work needs it.",

@@ -48,13 +48,17 @@ class Shell:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value, ready to draw. `kind`: text, badge, ref, flag, number, date, files, prose, masked, empty."""
+    """One value, ready to draw. `kind`: text, badge, ref, flag, number, date, files, prose, masked, empty.
+
+    Of a masked one `url` is where it is revealed (empty if the reader may not), `hint` says whose and what it is.
+    """
 
     text: str
     kind: str = "text"
     url: str = ""
     tone: str = ""
     links: tuple[Link, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from flask import Blueprint
 
-from app.screens import bulk, edit, files, history, lists, palette, related, saved, show
+from app.screens import bulk, edit, files, history, lists, palette, related, reveal, saved, show
 
 
 def make_blueprint() -> Blueprint:
     """Every route of the generated screens."""
     blueprint = Blueprint("records", __name__)
-    for module in (lists, related, saved, bulk, files, edit, history, show, palette):
+    for module in (lists, reveal, related, saved, bulk, files, edit, history, show, palette):
         module.route(blueprint)
     return blueprint

@@ -45,7 +45,9 @@ def show(record: str, pk: int) -> ResponseReturnValue:
     page = ShowPage(
         page=head(entry, label, Link(label, ""), list_query=came),
         badges=_badges(entry, row),
-        sections=cells.fact_sections(entry, row, known, find_files(db(), ids)),
+        sections=cells.fact_sections(
+            entry, row, known, find_files(db(), ids), label if Verb.UNMASK in verbs and not printing else ""
+        ),
         tabs=() if printing else related.tabs(entry, pk),
         edit_url=url_for("records.edit", record=record, pk=pk, list=came or None) if Verb.EDIT in verbs else "",
         actions=_actions(entry, pk),

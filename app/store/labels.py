@@ -31,7 +31,7 @@ def label_of(session: Session, entry: Entry, values: Values, known: dict[str, La
             parts.append((known or {}).get(item.target.name, {}).get(value, ""))
         else:
             text = item.kind.show(item, value).text
-            parts.append(text if readable(actor_of(session), item) else item.kind.mask(text))
+            parts.append(item.kind.mask(text) if item.masked else text)
     return BETWEEN.join(part for part in parts if part) or f"#{values['id']}"
 
 
