@@ -24,4 +24,7 @@ def demo_accounts() -> list[tuple[str, str]]:
     """(user name, who it is) of each demo account."""
     from seeds.demo.people import ACCOUNTS
 
-    return [(one.username, f"{one.name} · {one.unit} · {'、'.join(str(r.label) for r in one.roles)}") for one in ACCOUNTS]
+    return [
+        (one.username, f"{one.name} · {one.unit} · {'、'.join(str(role.label) for role in one.roles)}")
+        for one in ACCOUNTS
+    ]
