@@ -78,7 +78,7 @@ def create_app(
     errors.install(app)
     shell.install(app)
     app.register_blueprint(health.blueprint)
-    app.register_blueprint(routes.make_blueprint())
+    routes.install(app)
     for page in pages:
         app.register_blueprint(page)
     return app

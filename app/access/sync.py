@@ -30,7 +30,7 @@ class Synced:
 def sync(session: Session, catalog: Catalog) -> Synced:
     """Make each declared role hold exactly its declared grants; roles made by an administrator are left alone."""
     declared = list(catalog.roles.values())
-    role_ids = dict(session.execute(select(Role.name, Role.id)).tuples().all())
+    role_ids: dict[str, int] = dict(session.execute(select(Role.name, Role.id)).all())
     new = [role for role in declared if role.value not in role_ids]
     for role in new:
         row = Role(name=role.value)
@@ -88,7 +88,7 @@ def _pairs(session: Session, wanted: set[tuple[str, str]]) -> dict[tuple[str, st
 
 def _named(session: Session, model: type[Permission | ViewMenu], names: set[str]) -> dict[str, int]:
     """The id of each named row of a table of names, made where it is missing."""
-    found: dict[str, int] = dict(session.execute(select(model.name, model.id)).tuples().all())
+    found: dict[str, int] = dict(session.execute(select(model.name, model.id)).all())
     for name in sorted(names - set(found)):
         row = model(name=name)
         session.add(row)

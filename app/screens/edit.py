@@ -39,8 +39,8 @@ FORM_ARGS = ("list", "draft", "copy", "inline", "label")
 def route(blueprint: Blueprint) -> None:
     """Add the routes of forms and of deleting."""
     blueprint.add_url_rule("/records/<record>/new", "new", new, methods=["GET", "POST"])
-    blueprint.add_url_rule("/records/<record>/<int:pk>/edit", "edit", edit, methods=["GET", "POST"])
-    blueprint.add_url_rule("/records/<record>/<int:pk>/delete", "delete", remove, methods=["POST"])
+    blueprint.add_url_rule("/records/<record>/<id:pk>/edit", "edit", edit, methods=["GET", "POST"])
+    blueprint.add_url_rule("/records/<record>/<id:pk>/delete", "delete", remove, methods=["POST"])
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from app.store.session import db
 
 def route(blueprint: Blueprint) -> None:
     """Add the route of downloads."""
-    blueprint.add_url_rule("/records/<record>/<int:pk>/files/<file_id>", "download", download)
+    blueprint.add_url_rule("/records/<record>/<id:pk>/files/<file_id>", "download", download)
 
 
 def download(record: str, pk: int, file_id: str) -> ResponseReturnValue:

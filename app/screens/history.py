@@ -71,10 +71,8 @@ class HistoryPage:
 
 def route(blueprint: Blueprint) -> None:
     """Add the routes of a row's history."""
-    blueprint.add_url_rule("/records/<record>/<int:pk>/history", "history", show_history)
-    blueprint.add_url_rule(
-        "/records/<record>/<int:pk>/history/<int:event_id>/revert", "revert", revert, methods=["POST"]
-    )
+    blueprint.add_url_rule("/records/<record>/<id:pk>/history", "history", show_history)
+    blueprint.add_url_rule("/records/<record>/<id:pk>/history/<id:event_id>/revert", "revert", revert, methods=["POST"])
 
 
 def show_history(record: str, pk: int) -> ResponseReturnValue:

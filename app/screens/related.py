@@ -28,7 +28,7 @@ SIZE = 20
 
 def route(blueprint: Blueprint) -> None:
     """Add the route of a related tab."""
-    blueprint.add_url_rule("/records/<record>/<int:pk>/related/<tab>", "related", show_tab)
+    blueprint.add_url_rule("/records/<record>/<id:pk>/related/<tab>", "related", show_tab)
 
 
 def _name(item: Field) -> str:

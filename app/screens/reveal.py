@@ -19,7 +19,7 @@ from app.store.session import db
 
 def route(blueprint: Blueprint) -> None:
     """Add the route that reveals."""
-    blueprint.add_url_rule("/records/<record>/<int:pk>/reveal/<name>", "reveal", reveal, methods=["POST"])
+    blueprint.add_url_rule("/records/<record>/<id:pk>/reveal/<name>", "reveal", reveal, methods=["POST"])
 
 
 def reveal(record: str, pk: int, name: str) -> ResponseReturnValue:

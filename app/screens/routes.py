@@ -1,8 +1,23 @@
 """The routes below /records/, one set for all records, and the command palette."""
 
-from flask import Blueprint
+from flask import Blueprint, Flask
+from werkzeug.routing import IntegerConverter, Map
 
+from app.kinds.link import HIGHEST_ID
 from app.screens import bulk, edit, files, history, lists, palette, related, reveal, saved, show
+
+
+class IdConverter(IntegerConverter):
+    """The id of a row in an address: a number that the database can hold; any other leads nowhere."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=HIGHEST_ID)
+
+
+def install(app: Flask) -> None:
+    """Add the routes to an application."""
+    app.url_map.converters["id"] = IdConverter
+    app.register_blueprint(make_blueprint())
 
 
 def make_blueprint() -> Blueprint:

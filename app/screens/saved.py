@@ -26,7 +26,7 @@ NAME_LENGTH = 64
 def route(blueprint: Blueprint) -> None:
     """Add the routes of saved views."""
     blueprint.add_url_rule("/records/<record>/views", "save_view", keep, methods=["POST"])
-    blueprint.add_url_rule("/records/<record>/views/<int:view_id>/delete", "delete_view", drop, methods=["POST"])
+    blueprint.add_url_rule("/records/<record>/views/<id:view_id>/delete", "delete_view", drop, methods=["POST"])
 
 
 def views_of(entry: Entry) -> Sequence[SavedView]:

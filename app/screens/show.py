@@ -25,7 +25,7 @@ from app.store.session import db
 
 def route(blueprint: Blueprint) -> None:
     """Add the route of a row's page."""
-    blueprint.add_url_rule("/records/<record>/<int:pk>", "show", show)
+    blueprint.add_url_rule("/records/<record>/<id:pk>", "show", show)
 
 
 def show(record: str, pk: int) -> ResponseReturnValue:

@@ -170,8 +170,9 @@ def neighbours(session: Session, query: Query, row_id: int) -> tuple[int | None,
     for backward in (True, False):
         place = _columns(query.entry, (), sort).where(*where(query, actor_of(session)))
         place = place.where(_beyond(query, sort, cursor, backward)).order_by(*_ordering(query, sort, backward))
-        found.append(session.execute(place.limit(1)).scalar())
-    return found[0], found[1]
+        found.append(place.with_only_columns(query.entry.model.id).limit(1).scalar_subquery())
+    before, after = session.execute(select(*found)).one()
+    return before, after
 
 
 def count_related(session: Session, fields: Iterable[Field], row_id: int) -> list[int]:

@@ -14,13 +14,13 @@ from urllib.parse import urlencode
 
 from flask_babel import gettext as _
 from marshmallow import ValidationError
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Integer, and_, false, or_, select
 from werkzeug.datastructures import MultiDict
 
 from app.access import Person, System, readable
 from app.catalog import Entry, Field
 from app.declare.choices import Choices
-from app.declare.types import Moment
+from app.declare.types import Moment, ScaledNumber
 
 PAGE_SIZES = (20, 50, 100, 200)
 DEFAULT_SIZE = 50
@@ -287,16 +287,21 @@ def read_cursor(query: Query, name: str, text: str) -> Cursor:
         raise BadQuery(name, message, (_("Leave it out to begin at the first page."),)) from None
 
 
+TAGS: Mapping[type[Any], str] = {
+    ScaledNumber: "d",
+    Moment: "t",
+    DateTime: "t",
+    Date: "D",
+    Integer: "i",
+    Boolean: "i",
+}
+"""The tag of a value by its column's type; text has "s"."""
+
+
 def _expected_tags(item: Field) -> str:
-    sort = sort_field(item)
-    python = {"int": "i", "bool": "i", "Decimal": "d", "date": "D", "datetime": "t"}
-    column_type = sort.type
-    if isinstance(column_type, Moment):
-        return "nt"
-    try:
-        return "n" + python.get(column_type.python_type.__name__, "s")
-    except NotImplementedError:
-        return "ns"
+    """The tags that a place in a list ordered by this field may have: its own, or none for an empty value."""
+    column_type = type(sort_field(item).type)
+    return "n" + next((TAGS[base] for base in column_type.__mro__ if base in TAGS), "s")
 
 
 def sort_field(item: Field) -> Field:

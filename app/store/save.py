@@ -107,9 +107,10 @@ def insert(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules,
     try:
         with writing(session), _constraints(session, entry):
             taken_now = _claim(session, entry, once)
-            _assign(session, entry, row, values, rules)
-            _stamp(session, entry, row, new=True)
-            session.add(row)
+            with session.no_autoflush:
+                session.add(row)
+                _assign(session, entry, row, values, rules)
+                _stamp(session, entry, row, new=True)
             session.flush()
             _stay_in_scope(session, entry, row.id, Verb.ADD)
             if taken_now is not None:

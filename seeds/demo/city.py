@@ -71,7 +71,7 @@ class City:
     def moment(self, day: date) -> datetime:
         """A moment of that day's office hours, in the store's time."""
         at = time(0, 30) if self.rng.random() < 0.6 else time(6, 0)
-        return datetime.combine(day, at, UTC) + timedelta(seconds=int(self.rng.random() * 3 * 3600))
+        return datetime.combine(day, at, UTC) + timedelta(minutes=int(self.rng.random() * 180))
 
     def colleague(self, unit: str) -> Colleague:
         """Somebody who works in a unit."""
