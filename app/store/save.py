@@ -10,6 +10,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import and_, case, select
+from sqlalchemy import delete as delete_from
+from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -107,11 +109,11 @@ def insert(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules,
     try:
         with writing(session), _constraints(session, entry):
             taken_now = _claim(session, entry, once)
-            with session.no_autoflush:
-                session.add(row)
-                _assign(session, entry, row, values, rules)
-                _stamp(session, entry, row, new=True)
+            _assign(entry, row, values, rules)
+            _stamp(session, entry, row, new=True)
+            session.add(row)
             session.flush()
+            _relate(session, entry, row.id, {}, values)
             _stay_in_scope(session, entry, row.id, Verb.ADD)
             if taken_now is not None:
                 taken_now.row_id = row.id
@@ -155,9 +157,10 @@ def update(
     )  # fmt: skip
     with writing(session), _constraints(session, entry):
         row = session.get_one(entry.model, row_id, execution_options={"unfiltered": True})
-        _assign(session, entry, row, {name: values[name] for name in changed}, rules)
+        _assign(entry, row, {name: values[name] for name in changed}, rules)
         _stamp(session, entry, row, new=False)
         session.flush()
+        _relate(session, entry, row_id, now, {name: values[name] for name in changed})
         _stay_in_scope(session, entry, row_id, Verb.EDIT)
         lines = [(row_id, plain_label(entry, values), changes_between(entry, now, values, changed))]
         note_rows(session, entry, Deed.CHANGED, lines)
@@ -236,7 +239,9 @@ def refuse_if_referred(session: Session, entry: Entry, ids: list[int]) -> None:
 
 
 def _written(item: Field, value: Any) -> Any:
-    return value if item.many or item.kind.control in ("files", "secret") else item.kind.write(item, value)
+    if item.many:
+        return sorted(value or ())
+    return value if item.kind.control in ("files", "secret") else item.kind.write(item, value)
 
 
 def _defaults(entry: Entry) -> dict[str, Any]:
@@ -250,21 +255,32 @@ def _keep_secrets(entry: Entry, typed: dict[str, Any]) -> None:
         del typed[name]
 
 
-def _assign(session: Session, entry: Entry, row: Any, values: Mapping[str, Any], rules: Rules) -> None:
-    """Set the values on the mapped row: ids of references on their columns, rows for references to many."""
+def _assign(entry: Entry, row: Any, values: Mapping[str, Any], rules: Rules) -> None:
+    """Set the values on the mapped row: of references their ids; references to many are `_relate`'s."""
     for name, value in values.items():
         item = entry.fields.get(name)
-        if item is None:
+        if item is None or item.many:
             continue
-        if item.many and item.target is not None:
-            target = item.target.model
-            chosen = session.scalars(select(target).where(target.id.in_(value or [])),
-                                     execution_options={"unfiltered": True})  # fmt: skip
-            setattr(row, name, list(chosen))
-        elif item.kind.control == "secret":
+        if item.kind.control == "secret":
             setattr(row, item.storage, None if value is None else rules.hash(value))
         else:
             setattr(row, item.storage, value)
+
+
+def _relate(session: Session, entry: Entry, row_id: int, before: Values, values: Mapping[str, Any]) -> None:
+    """Bring the tables of references to many from what they held to what they shall hold."""
+    for name, value in values.items():
+        item = entry.fields.get(name)
+        if item is None or not item.many:
+            continue
+        row, referred = item.secondary_columns
+        had, wanted = set(before.get(name) or ()), set(value or ())
+        if had - wanted:
+            gone = delete_from(item.secondary).where(row == row_id, referred.in_(had - wanted))
+            session.execute(gone, execution_options={"unfiltered": True})
+        if wanted - had:
+            lines = [{row.name: row_id, referred.name: one} for one in sorted(wanted - had)]
+            session.execute(insert_into(item.secondary), lines, execution_options={"unfiltered": True})
 
 
 def _stamp(session: Session, entry: Entry, row: Any, new: bool) -> None:

@@ -74,7 +74,7 @@ def check_row(
     """
     errors: Errors = defaultdict(list)
     _check_step(session, entry, values, before, errors)
-    _check_references(session, entry, values, changed, errors)
+    _check_references(session, entry, values, before or {}, changed, errors)
     for rule in entry.screen.rules:
         found = RULES[type(rule)](entry, values, rule, today)
         if found is not None:
@@ -87,17 +87,22 @@ def check_row(
 
 
 def _check_references(
-    session: Session, entry: Entry, values: Mapping[str, Any], changed: frozenset[str], errors: Errors
+    session: Session,
+    entry: Entry,
+    values: Mapping[str, Any],
+    before: Mapping[str, Any],
+    changed: frozenset[str],
+    errors: Errors,
 ) -> None:
-    """A row can refer only to rows that exist for the person: the policy is in the query."""
+    """A row can newly refer only to rows that exist for the person: the policy is in the query."""
     for name in changed:
         item = entry.fields[name]
         value = values.get(name)
         if item.target is None or value in (None, []):
             continue
-        wanted = value if isinstance(value, list) else [value]
+        wanted = set(value) - set(before.get(name) or ()) if isinstance(value, list) else {value}
         found = set(session.scalars(select(item.target.model.id).where(item.target.model.id.in_(wanted))))
-        if set(wanted) - found:
+        if wanted - found:
             errors[name].append(_("This row does not exist, or you may not see it. Choose another."))
 
 
