@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -98,7 +99,9 @@ class Window:
 
     def until(self, true: Callable[[], Any], otherwise: str = "", seconds: float = 10) -> Any:
         """Wait until something holds; return what it gave."""
-        wait = WebDriverWait(self.driver, seconds, poll_frequency=0.05)
+        # the page may be replaced while it is looked at: what was found on the old one is looked for again
+        stale = (StaleElementReferenceException,)
+        wait = WebDriverWait(self.driver, seconds, poll_frequency=0.05, ignored_exceptions=stale)
         return wait.until(lambda _: true(), otherwise)
 
     def one(self, css: str) -> WebElement:
