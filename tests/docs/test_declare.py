@@ -82,6 +82,7 @@ def files(folder: Path) -> set[str]:
 @pytest.mark.usefixtures("database")
 def test_the_pages_own_example_appears_in_every_screen(new_place: Callable[[Filling], Place], tmp_path: Path) -> None:
     place, project = new_place("city"), tmp_path / "project"
+    project.mkdir()
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
