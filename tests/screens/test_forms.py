@@ -329,6 +329,17 @@ def test_a_view_is_kept_shared_with_the_unit_and_deleted_by_its_owner_alone(visi
     assert scalar(app, "SELECT count(*) FROM rn_saved_view") == 0
 
 
+def test_a_shared_view_is_opened_by_the_unit_and_deleted_by_its_owner_alone(visitor: Signed) -> None:
+    coordinator, leader = visitor(people.COORDINATOR), visitor(people.LEADER)
+    made = coordinator.post("/records/system/views", {"name": "在建", "query": "status=building", "shared": "1"})
+    view = made.headers["Location"]
+    number = view.rsplit("=", 1)[1]
+    assert "在建" in leader.get(view).text
+    assert leader.post(f"/records/system/views/{number}/delete").status_code == 404
+    assert visitor(people.POLICE).get(view).status_code == 400
+    assert coordinator.post(f"/records/system/views/{number}/delete").status_code == 303
+
+
 def fields_of(entry: Entry) -> st.SearchStrategy[dict[str, str]]:
     texts = st.one_of(
         st.text(max_size=40), st.sampled_from(["1", "-1", "0", "2004-06-30", "true", "９", "\x00", "a" * 300])
