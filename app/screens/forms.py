@@ -211,10 +211,11 @@ def one_control(item: Field, raw: Raw, errors: Errors, name: str) -> Control:
 
 
 def problems(entry: Entry, errors: Errors) -> tuple[Problem, ...]:
-    """The summary above the form: a line an error, those of the whole row without a link."""
+    """The summary above the form: a line an error in the order of the fields, those of the whole row without a link."""
+    order = [WHOLE, *(item.name for _section, items in entry.sections for item in items)]
     found = []
-    for name, texts in errors.items():
+    for name in sorted(errors, key=lambda name: order.index(name) if name in order else len(order)):
         item = entry.fields.get(name)
         anchor, label = (f"f-{name}", item.label) if item is not None and name != WHOLE else ("", "")
-        found.append(Problem(anchor, label, " ".join(texts)))
+        found.append(Problem(anchor, label, " ".join(errors[name])))
     return tuple(found)
