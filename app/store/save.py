@@ -139,8 +139,6 @@ def update(
     """
     actor = actor_of(session)
     now = guard(session, entry, row_id, Verb.EDIT)
-    if version is not None and entry.versioned and now["version"] != version:
-        raise Stale(now)
     names = frozenset(name for name in editable(actor, entry, new=False) if name in raw)
     typed = read_values(entry, raw, names)
     _keep_secrets(entry, typed)
@@ -150,8 +148,11 @@ def update(
     complete(entry, values)
     changed = frozenset(name for name in entry.fields if values.get(name) != now.get(name))
     if not changed:
+        # nothing to do, also where the same form was sent twice and its first sending has made the version old
         session.rollback()
         return Saved(row_id, now["version"], now)
+    if version is not None and entry.versioned and now["version"] != version:
+        raise Stale(now)
     check_row(
         session, entry, values, row_id=row_id, changed=changed, today=rules.today, ceiling=rules.ceiling, before=now,
     )  # fmt: skip

@@ -133,6 +133,17 @@ def test_sending_the_same_form_twice_saves_once(visitor: Signed, app: Flask) -> 
     assert scalar(app, "SELECT count(*) FROM milestone WHERE code = 'T-TWICE'") == 1
 
 
+def test_sending_the_same_change_twice_is_one_change_and_no_conflict(visitor: Signed, app: Flask) -> None:
+    coordinator, path = visitor(people.COORDINATOR), "/records/system/10/edit"
+    page = coordinator.get(path).text
+    group, status = re.findall(r'value="(\w+)" selected', page)[:2]
+    data = {"_version": hidden(page, "_version"), "_seen": hidden(page, "_seen"), "name": "改名一次", "group": group,
+            "status": status}  # fmt: skip
+    assert [coordinator.post(path, data).status_code for _ in range(2)] == [303, 303]
+    changes = "SELECT count(*) FROM rn_event WHERE record = 'system' AND row_id = 10"
+    assert scalar(app, changes) == 1
+
+
 def test_sending_the_same_form_twice_at_once_saves_once(app: Flask) -> None:
     senders = [Visitor(app).sign_in(people.POLICE) for _ in range(4)]
     page = senders[0].get("/records/news_item/new").text
