@@ -54,7 +54,10 @@ def unseal(text: str) -> tuple[str, Typed] | None:
 
 def local_path(target: str) -> str:
     """The target if it is a path of this host, else the home page: nobody is sent elsewhere after signing in."""
-    parts = urlsplit(target.replace("\\", "/"))
+    try:
+        parts = urlsplit(target.replace("\\", "/"))
+    except ValueError:  # a host that is none, as in //[
+        return "/"
     if not target.startswith("/") or target.startswith("//") or parts.netloc or parts.scheme:
         return "/"
     return target if all(char.isprintable() for char in target) else "/"

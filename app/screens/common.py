@@ -16,6 +16,8 @@ from app.screens.pages import Link, Page
 from app.screens.shell import me
 from app.store.query import BadQuery, Query, read_query
 
+MOST_PARAMETERS = 300
+
 
 def entry_of(record: str, verb: Verb = Verb.READ) -> Entry:
     """The entry of an address. 404 for one that does not exist, 403 for one without a grant for the verb."""
@@ -37,12 +39,21 @@ def know_args(*allowed: str) -> None:
             raise BadQuery(name, text, allowed or (_("no parameter at all"),))
 
 
+def read_pairs(name: str, text: str) -> list[tuple[str, str]]:
+    """The parameters of a list's query string sent along as `name`; raises BadQuery if there are too many."""
+    try:
+        return parse_qsl(text, max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        message = _("At most %(limit)s values of “%(name)s”.", limit=MOST_PARAMETERS, name=name)
+        raise BadQuery(name, message) from None
+
+
 def came_from(entry: Entry) -> tuple[str, Query | None]:
     """The list that the address says one came from: its query string, checked, and its query."""
     text = request.args.get("list", "")
     if not text:
         return "", None
-    pairs = [(name, value) for name, value in parse_qsl(text, max_num_fields=300) if name != "view"]
+    pairs = [(name, value) for name, value in read_pairs("list", text) if name != "view"]
     query = read_query(entry, MultiDict(pairs), me())
     return text, query
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +13,7 @@ from app.access import may, readable
 from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.screens import cells, filters, saved
-from app.screens.common import entry_of, head, know_args, with_query
+from app.screens.common import entry_of, head, know_args, read_pairs, with_query
 from app.screens.pages import Column, Count, ListPage, Option, Pager, Table
 from app.screens.shell import me, render
 from app.store.labels import options as find_options
@@ -142,7 +141,7 @@ def _without_place(args: MultiDict[str, str]) -> MultiDict[str, str]:
 
 def read_query_string(entry: Entry, text: str) -> Query:
     """The query of a list's own query string, as forms send it along; raises BadQuery."""
-    return read_query(entry, MultiDict(parse_qsl(text, max_num_fields=300)), me())
+    return read_query(entry, MultiDict(read_pairs("query", text)), me())
 
 
 def show_options(record: str) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotFound
 
 from app.catalog import Entry
-from app.screens.common import entry_of, with_query
+from app.screens.common import entry_of, read_pairs, with_query
 from app.screens.pages import ViewTab
 from app.screens.shell import me
 from app.store.query import BadQuery, Query, plain_query, read_query
@@ -70,7 +70,7 @@ def keep(record: str) -> ResponseReturnValue:
     """Keep the list as it is under a name."""
     entry = entry_of(record)
     name = " ".join(request.form.get("name", "").split())
-    args = MultiDict(parse_qsl(request.form.get("query", ""), max_num_fields=300))
+    args = MultiDict(read_pairs("query", request.form.get("query", "")))
     query = read_query(
         entry, MultiDict([(n, v) for n, v in args.items(multi=True) if n not in ("view", "count")]), me()
     )

@@ -65,6 +65,7 @@ def test_an_unknown_word_is_answered_with_what_is_allowed(visitor: Signed, query
         ("/records/milestone/-1", 404),
         ("/records/milestone/1?colour=red", 400),
         ("/records/milestone/1?list=colour%3Dred", 400),
+        ("/records/milestone/1?list=" + "q%3Da%26" * 400, 400),
         ("/records/milestone/new?colour=red", 400),
         ("/records/milestone/new?copy=999999", 404),
         ("/records/milestone/new?copy=abc", 404),

@@ -261,7 +261,14 @@ def test_rows_that_are_needed_are_not_deleted_and_the_answer_names_and_links_the
 
 
 def test_sign_in_leads_nowhere_else_and_begins_a_new_session(app: Flask) -> None:
-    for target in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "\\\\evil"):
+    for target in (
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "\\\\evil",
+        "//[",
+    ):
         someone = Visitor(app)
         token = form_token(someone.get("/login/").text)
         answer = someone.client.post("/login/", data={"username": people.VIEWER, "password": "rainbow-demo-2003",
