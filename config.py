@@ -58,6 +58,11 @@ class Settings:
     # RAINBOW_IDLE_HOURS: a session unused for this long ends, 1 to 720. Default 8, a working day
     idle_hours: int = 8
 
+    # RAINBOW_SIGN_IN_LIMIT: wrong passwords a minute, of one name from one address, 1 to 1000. Default 10
+    sign_in_limit: int = 10
+    # RAINBOW_API_LIMIT: REST requests a minute of one token or account, 1 to 1000000. Default 1200
+    api_limit: int = 1200
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read all settings; raise SettingsError for the first one that cannot be used."""
@@ -80,6 +85,8 @@ class Settings:
             threads=_number(env, "RAINBOW_THREADS", cls.threads, 1, 256),
             log_level=_one_of(env, "RAINBOW_LOG_LEVEL", cls.log_level, LOG_LEVELS),
             idle_hours=_number(env, "RAINBOW_IDLE_HOURS", cls.idle_hours, 1, 720),
+            sign_in_limit=_number(env, "RAINBOW_SIGN_IN_LIMIT", cls.sign_in_limit, 1, 1000),
+            api_limit=_number(env, "RAINBOW_API_LIMIT", cls.api_limit, 1, 1_000_000),
         )
 
     @property

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Flask
 
-from app.auth import gate, manager
+from app.api import routes as rest
+from app.auth import gate, limits, manager
 from app.catalog import Catalog
 from app.declare.choices import Classification
 from app.screens import errors, health, routes, shell
@@ -37,6 +38,10 @@ class Config(Protocol):
     def max_upload_bytes(self) -> int: ...
     @property
     def idle_hours(self) -> int: ...
+    @property
+    def sign_in_limit(self) -> int: ...
+    @property
+    def api_limit(self) -> int: ...
 
 
 def create_app(
@@ -74,11 +79,13 @@ def create_app(
     app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)
     app.teardown_appcontext(lambda _error: sessions.remove())
     manager.install(app, sessions)
+    limits.install(app, settings.sign_in_limit, settings.api_limit)
     gate.install(app)
     errors.install(app)
     shell.install(app)
     app.register_blueprint(health.blueprint)
     routes.install(app)
+    rest.install(app)
     for page in pages:
         app.register_blueprint(page)
     return app

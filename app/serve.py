@@ -40,6 +40,8 @@ def run(app: Flask, settings: Any) -> None:
         "worker_class": "gthread",
         "loglevel": settings.log_level,
         "post_fork": fork,
+        # a list's filters stand in its address
+        "limit_request_line": 8190,
         "worker_tmp_dir": None,
         "control_socket_disable": True,
     }).run()  # fmt: skip

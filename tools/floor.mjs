@@ -17,6 +17,7 @@ const HARMLESS = new Map([
   ["property mask-image", "stands beside its -webkit- form"],
   ["property mask-size", "stands beside its -webkit- form"],
   ["property mask-position", "stands beside its -webkit- form"],
+  ["property mask-repeat", "stands beside its -webkit- form"],
   ["property scrollbar-color", "the scroll bar keeps the system's tone"],
   ["value print-color-adjust: exact", "stands beside its -webkit- form"],
 ]);

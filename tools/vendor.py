@@ -16,9 +16,16 @@ FILES: dict[str, tuple[str, ...]] = {
     "@tabler/core": ("dist/css/tabler.min.css", "dist/js/tabler.min.js", "LICENSE"),
     "@tabler/icons-webfont": ("dist/tabler-icons.min.css", "dist/fonts/tabler-icons.woff2", "LICENSE"),
     "htmx.org": ("dist/htmx.min.js", "LICENSE"),
+    "swagger-ui-dist": ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE"),
     "tom-select": ("dist/js/tom-select.complete.min.js", "LICENSE"),
 }
-SHORT = {"@tabler/core": "tabler", "@tabler/icons-webfont": "icons", "htmx.org": "htmx", "tom-select": "tom-select"}
+SHORT = {
+    "@tabler/core": "tabler",
+    "@tabler/icons-webfont": "icons",
+    "htmx.org": "htmx",
+    "swagger-ui-dist": "swagger-ui",
+    "tom-select": "tom-select",
+}
 
 # Maps are not shipped, so a comment that points to one would be a request that fails.
 SOURCE_MAP = re.compile(r"\s*(?://|/\*)[#@]\s*sourceMappingURL=\S+(?:\s*\*/)?\s*$")

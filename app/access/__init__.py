@@ -1,6 +1,6 @@
 """Who may see and change which rows and fields: the one policy, below every door."""
 
-from app.access.person import SYSTEM, HeldGrant, Person, System
+from app.access.person import SYSTEM, HeldGrant, Person, System, narrow
 from app.access.policy import Forbidden, editable, may, predicate, readable
 from app.access.steps import reachable
 
@@ -12,6 +12,7 @@ __all__ = [
     "System",
     "editable",
     "may",
+    "narrow",
     "predicate",
     "reachable",
     "readable",

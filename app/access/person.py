@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.declare.access import Scope, Verb
 from app.declare.choices import Classification
@@ -44,6 +44,20 @@ class Person:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Person) and other.id == self.id
+
+
+def narrow(person: Person, scopes: Mapping[str, Verb]) -> Person:
+    """The person with no more than these verbs by record ("*": any record); a record without verbs is out of reach.
+
+    What is left out here does not exist for any door, as every one asks the person's grants.
+    """
+    grants = {}
+    for record, held in person.grants.items():
+        most = scopes.get(record, Verb(0)) | scopes.get("*", Verb(0))
+        left = tuple(replace(grant, verbs=grant.verbs & most) for grant in held if grant.verbs & most)
+        if left:
+            grants[record] = left
+    return replace(person, grants=grants)
 
 
 class System:

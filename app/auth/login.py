@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
@@ -14,7 +13,8 @@ from flask_login import current_user, login_user, logout_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import func, update
 
-from app.access import SYSTEM
+from app.access import SYSTEM, Person
+from app.auth.limits import TooMany, limits
 from app.auth.passwords import fits
 from app.auth.people import find_account, load_person
 from app.catalog import current
@@ -87,25 +87,41 @@ def login() -> ResponseReturnValue:
             return redirect(local_path(request.args.get("next", "/")))
         return page(target=request.args.get("next", ""))
     username = request.form.get("username", "").strip()[:128]
-    draft = request.form.get("draft", "")
-    found = find_account(db(), username)
-    # the check of a password takes a while: nobody else waits for the database meanwhile
-    db().rollback()
-    if not fits(found.password if found else None, request.form.get("password", "")[:1024]):
-        _note(Deed.SIGN_IN_FAILED, found.id if found else None, username)
-        return page(
-            error=_("The account or the password is wrong."), username=username, draft=draft,
-            target=request.form.get("next", ""), status=401,
-        )  # fmt: skip
-    person = load_person(db(), current(), found.id)
-    if person is None:
-        return page(error=_("This account is not active. Ask the system administrator."), username=username, status=403)
+    draft, next_ = request.form.get("draft", ""), request.form.get("next", "")
+    try:
+        person = identify(username, request.form.get("password", "")[:1024])
+    except Refused as refused:
+        return page(error=str(refused), username=username, draft=draft, target=next_, status=401)
+    except TooMany as many:
+        text = _("Too many wrong passwords. Try again in %(wait)s seconds.", wait=many.wait)
+        return page(error=text, username=username, draft=draft, target=next_, status=429)
     _admit(person, bool(request.form.get("remember")))
     target = local_path(request.form.get("next", "/") or "/")
     return redirect(_with_draft(person.id, draft) or target, 303)
 
 
-def _admit(person: Any, remember: bool) -> None:
+class Refused(Exception):
+    """Nobody can sign in with this name and password; the text says why, in words for the person."""
+
+
+def identify(username: str, password: str) -> Person:
+    """Who a name and a password are; raises Refused or TooMany. The same for every door, so that none is easier."""
+    address = request.remote_addr or ""
+    limits().check_sign_in(address, username)
+    found = find_account(db(), username)
+    # the check of a password takes a while: nobody else waits for the database meanwhile
+    db().rollback()
+    if not fits(found.password if found else None, password):
+        limits().count_wrong(address, username)
+        _note(Deed.SIGN_IN_FAILED, found.id if found else None, username)
+        raise Refused(_("The account or the password is wrong."))
+    person = load_person(db(), current(), found.id)
+    if person is None:
+        raise Refused(_("This account is not active. Ask the system administrator."))
+    return person
+
+
+def _admit(person: Person, remember: bool) -> None:
     """Begin a new session: nothing of the anonymous one is kept but the language."""
     language = session.get("locale")
     session.clear()
@@ -113,6 +129,11 @@ def _admit(person: Any, remember: bool) -> None:
         session["locale"] = language
     login_user(person)
     session.permanent = remember
+    note_sign_in(person)
+
+
+def note_sign_in(person: Person) -> None:
+    """Keep that and when somebody signed in."""
     act_as(db(), SYSTEM)
     db().execute(
         update(Account.__table__)

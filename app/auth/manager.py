@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app, has_request_context, request, session
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.security.sqla.manager import SecurityManager
 
@@ -44,8 +44,19 @@ class Builder(AppBuilder):  # type: ignore[misc]  # FAB is untyped
         """Nothing: the console serves its own files."""
 
 
-def install(app: Flask, session: Any) -> None:
+def install(app: Flask, sessions: Any) -> None:
     """Tie the identity library to an application."""
     app.config.update(FAB_UPDATE_PERMS=False, FAB_CREATE_DB=False, RATELIMIT_ENABLED=False)
     with app.app_context():
-        Builder(app, session, security_manager_class=Identity, update_perms=False)
+        Builder(app, sessions, security_manager_class=Identity, update_perms=False)
+    app.extensions["babel"].locale_selector = _language
+
+
+def _language() -> str:
+    """The language of an answer: chosen in the session; of REST what the request accepts; else the console's own."""
+    usual: str = current_app.config["BABEL_DEFAULT_LOCALE"]
+    if not has_request_context():
+        return usual
+    if request.path.startswith("/api/"):
+        return request.accept_languages.best_match(("zh", "en"), usual) or usual
+    return str(session.get("locale") or usual)

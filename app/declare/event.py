@@ -27,6 +27,8 @@ class Deed(Choices):
     SIGNED_OUT = "signed_out", _l("Signed out")
     UNMASKED = "unmasked", _l("Unmasked"), Tone.WAIT
     REFUSED = "refused", _l("Refused"), Tone.WAIT
+    TOKEN_MADE = "token_made", _l("Access token made"), Tone.WAIT
+    TOKEN_REVOKED = "token_revoked", _l("Access token revoked"), Tone.WAIT
 
 
 class Door(Choices):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
@@ -12,10 +14,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.access import Forbidden
 from app.declare.access import Verb
-from app.declare.event import Deed
 from app.screens.pages import ErrorPage, Link
 from app.screens.shell import make_shell
-from app.store.events import note
+from app.store.events import note_refusal
 from app.store.query import BadQuery
 from app.store.save import Missing
 from app.store.session import db
@@ -64,6 +65,8 @@ def _texts() -> dict[int, tuple[str, str]]:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
+    if request.path.startswith("/api/"):
+        return cast("Response", current_app.extensions["rest_problem"](error))
     status = error.code or 500
     if isinstance(error, InternalServerError) and error.original_exception is not None:
         current_app.logger.error("%s %s", request.method, request.path, exc_info=error.original_exception)
@@ -89,10 +92,12 @@ def _missing(error: Missing) -> ResponseReturnValue:
 
 
 def _forbidden(error: Forbidden) -> ResponseReturnValue:
-    session = db()
-    session.rollback()
-    note(session, Deed.REFUSED, entry=error.entry, text=f"{request.method} {request.path} ({error.verb.name})")
-    session.commit()
+    note_refusal(db(), error.entry, f"{request.method} {request.path} ({error.verb.name})")
+    return answer(ErrorPage(403, _texts()[403][0], refusal(error)))
+
+
+def refusal(error: Forbidden) -> str:
+    """What somebody has no grant for, in words."""
     verbs = {
         Verb.READ: _("see"),
         Verb.ADD: _("add"),
@@ -100,12 +105,11 @@ def _forbidden(error: Forbidden) -> ResponseReturnValue:
         Verb.DELETE: _("delete"),
         Verb.UNMASK: _("unmask"),
     }
-    text = _(
+    return str(_(
         "Your roles do not let you %(verb)s this in “%(record)s”. "
         "Ask the security administrator if your work needs it.",
         verb=verbs.get(error.verb, ""), record=error.entry.title,
-    )  # fmt: skip
-    return answer(ErrorPage(403, _texts()[403][0], text))
+    ))  # fmt: skip
 
 
 def _database(error: OperationalError) -> ResponseReturnValue:

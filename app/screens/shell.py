@@ -76,7 +76,10 @@ def make_shell() -> Shell:
         person=person.name,
         initial=person.name[:1].upper(),
         affiliation=" · ".join(text for text in (unit, roles) if text),
-        account_links=(),
+        account_links=(
+            Link(_("Access tokens"), url_for("records.tokens"), "key"),
+            Link(_("REST interface"), url_for("records.api_docs"), "api"),
+        ),
         ceiling=str(current_app.config["CEILING"].label),
     )
 

@@ -69,6 +69,13 @@ def note(
     session.execute(insert(Event), [line], execution_options={"unfiltered": True})
 
 
+def note_refusal(session: Session, entry: Entry, what: str) -> None:
+    """Note what somebody had no grant for; whatever was in the transaction is left out."""
+    session.rollback()
+    note(session, Deed.REFUSED, entry=entry, text=what)
+    session.commit()
+
+
 def _line(session: Session, deed: Deed) -> dict[str, Any]:
     actor = actor_of(session)
     return {

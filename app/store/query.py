@@ -27,6 +27,7 @@ DEFAULT_SIZE = 50
 PLACES = ("after", "before", "last")
 OWN_NAMES = frozenset({"q", "order", "limit", "cols", "count", "view", *PLACES})
 MAX_VALUES = 200
+MOST_CONTAINED = 200
 
 
 class BadQuery(ValueError):
@@ -121,8 +122,12 @@ def plain_query(entry: Entry, actor: Person | System) -> Query:
     return Query(entry, order, descending, usual=(order, descending))
 
 
-def read_query(entry: Entry, args: MultiDict[str, str], actor: Person | System) -> Query:
-    """The query of an address; raises BadQuery for any name or value that the list does not know."""
+def read_query(entry: Entry, args: MultiDict[str, str], actor: Person | System, *, most: int = 0) -> Query:
+    """The query of an address; raises BadQuery for any name or value that the list does not know.
+
+    Pages have one of the sizes offered. With `most` the reader is a program: any size up to that, and no value may be
+    left blank, as forms leave filters that nobody used.
+    """
     query = plain_query(entry, actor)
     filters = {item.name: item for item in entry.filtered if readable(actor, item)}
     conditions = []
@@ -133,7 +138,8 @@ def read_query(entry: Entry, args: MultiDict[str, str], actor: Person | System) 
         item = filters.get(base)
         if item is None or op not in item.kind.operators or name.endswith("__"):
             raise BadQuery(name, _("There is no filter “%(name)s”.", name=name), _filter_names(filters.values()))
-        found = _read_condition(item, op, [text for text in args.getlist(name) if text.strip()])
+        texts = args.getlist(name)
+        found = _read_condition(item, op, texts if most else [text for text in texts if text.strip()])
         if found is not None:
             conditions.append(found)
     order, descending = _read_order(entry, args.get("order"), actor) or (query.order, query.descending)
@@ -143,7 +149,7 @@ def read_query(entry: Entry, args: MultiDict[str, str], actor: Person | System) 
         search=_read_search(args.get("q", "")),
         order=order,
         descending=descending,
-        limit=_read_limit(args.get("limit")),
+        limit=_read_limit(args.get("limit"), most),
         columns=_read_columns(entry, args.get("cols")),
         exact=_read_count(args.get("count")),
     )
@@ -164,8 +170,13 @@ def _read_condition(item: Field, op: str, texts: Sequence[str]) -> Condition | N
         if texts[0] not in ("0", "1"):
             raise BadQuery(name, _("“%(value)s” is no value of “%(name)s”.", value=texts[0], name=name), ("0", "1"))
         return Condition(item, op, (texts[0] == "1",))
+    if any("\x00" in text for text in texts):
+        text = _("The text has a character that cannot be stored.")
+        raise BadQuery(name, text)
     if op == "contains":
-        return Condition(item, op, tuple(text[:200] for text in texts))
+        if any(len(text) > MOST_CONTAINED for text in texts):
+            raise BadQuery(name, _("Search for at most %(limit)s characters.", limit=MOST_CONTAINED))
+        return Condition(item, op, tuple(texts))
     try:
         return Condition(item, op, tuple(_one_value(item, text) for text in texts))
     except ValidationError as error:
@@ -189,11 +200,15 @@ def _read_order(entry: Entry, text: str | None, actor: Person | System) -> tuple
     return item, text.startswith("-")
 
 
-def _read_limit(text: str | None) -> int:
+def _read_limit(text: str | None, most: int) -> int:
     if not text:
+        if most and text is not None:
+            raise BadQuery("limit", _("A page cannot have %(count)s rows.", count=""), (f"1–{most}",))
         return DEFAULT_SIZE
-    if not (text.isascii() and text.isdigit()) or int(text[:9]) not in PAGE_SIZES:
-        raise BadQuery("limit", _("A page cannot have %(count)s rows.", count=text[:20]), map(str, PAGE_SIZES))
+    sizes = range(1, most + 1) if most else PAGE_SIZES
+    if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) not in sizes:
+        allowed = [f"1–{most}"] if most else [str(size) for size in PAGE_SIZES]
+        raise BadQuery("limit", _("A page cannot have %(count)s rows.", count=text[:20]), allowed)
     return int(text)
 
 

@@ -26,7 +26,7 @@ from app.store.labels import labels
 from app.store.page import Values, fetch_row
 from app.store.session import actor_of
 from app.store.tables import Submission
-from app.store.validate import WHOLE, Errors, Invalid, check_row, complete, read_values, taken
+from app.store.validate import WHOLE, Invalid, Taken, check_row, complete, read_values, taken
 
 Hash = Callable[[str], str]
 REFERRED_SHOWN = 5
@@ -46,6 +46,10 @@ class Stale(Exception):
 
 class Repeated(Exception):
     """The same form was sent twice at once; the first sending stored the row."""
+
+
+class KeyReused(Exception):
+    """What was sent under a key is not what was sent under it before."""
 
 
 class Referred(Exception):
@@ -68,12 +72,13 @@ class Rules:
 
 @dataclass(frozen=True)
 class Saved:
-    """A stored row; `repeated` if this submission had been stored before."""
+    """A stored row; `repeated` if this submission had been stored before, not `changed` if there was nothing to do."""
 
     id: int
     version: int
     values: Values
     repeated: bool = False
+    changed: bool = True
 
 
 def make_rules(ceiling: Classification, hasher: Hash) -> Rules:
@@ -91,43 +96,54 @@ def writing(session: Session) -> Iterator[None]:
         session.info["guarded"] = False
 
 
-def insert(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules, once: str = "") -> Saved:
-    """Store a new row from what was typed. Raises Invalid or Forbidden; a submission seen before is not repeated."""
+def insert(
+    session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules, once: str = "", fingerprint: str = ""
+) -> Saved:
+    """Store a new row from what was typed; a field that `raw` leaves out has its default.
+
+    Raises Invalid or Forbidden. What came under the same `once` before is not stored again; KeyReused if it was other.
+    """
+    before = taken_before(session, entry, once, fingerprint)
+    if before:
+        return _again(session, entry, before[0])
+    try:
+        with writing(session), constraints(session, entry):
+            taken_now = claim(session, entry, once, fingerprint)
+            saved = add_row(session, entry, raw, rules)
+            if taken_now is not None:
+                taken_now.row_id = saved.id
+            session.commit()
+    except Repeated:
+        before = taken_before(session, entry, once, fingerprint)
+        if not before:
+            raise Invalid({WHOLE: [_("This form has already been saved.")]}) from None
+        return _again(session, entry, before[0])
+    return saved
+
+
+def add_row(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules) -> Saved:
+    """Check a new row and put it into the transaction at hand, with its line of the trail."""
     actor = actor_of(session)
     if not may(actor, entry, Verb.ADD):
         raise Forbidden(entry, Verb.ADD)
-    before = _taken_before(session, entry, once)
-    if before is not None:
-        return before
+    given = _defaults(entry)
     names = editable(actor, entry, new=True)
-    values = _defaults(entry) | read_values(entry, raw, names)
+    values = given | read_values(entry, raw, frozenset(n for n in names if n in raw or n not in given))
     complete(entry, values)
     check_row(
         session, entry, values, row_id=None, changed=names, today=rules.today, ceiling=rules.ceiling,
     )  # fmt: skip
     row = entry.model()
-    try:
-        with writing(session), _constraints(session, entry):
-            taken_now = _claim(session, entry, once)
-            _assign(entry, row, values, rules)
-            _stamp(session, entry, row, new=True)
-            session.add(row)
-            session.flush()
-            _relate(session, entry, row.id, {}, values)
-            _stay_in_scope(session, entry, row.id, Verb.ADD)
-            if taken_now is not None:
-                taken_now.row_id = row.id
-            stored = values | {"id": row.id}
-            note_rows(session, entry, Deed.ADDED, [
-                (row.id, plain_label(entry, stored), changes_between(entry, {}, stored, entry.fields)),
-            ])  # fmt: skip
-            session.commit()
-    except Repeated:
-        before = _taken_before(session, entry, once)
-        if before is None:
-            raise Invalid({WHOLE: [_("This form has already been saved.")]}) from None
-        return before
-    return Saved(row.id, getattr(row, "version", 0), values | {"id": row.id})
+    _assign(entry, row, values, rules)
+    _stamp(session, entry, row, new=True)
+    session.add(row)
+    session.flush()
+    _relate(session, entry, row.id, {}, values)
+    _stay_in_scope(session, entry, row.id, Verb.ADD)
+    stored = values | {"id": row.id}
+    lines = [(row.id, plain_label(entry, stored), changes_between(entry, {}, stored, entry.fields))]
+    note_rows(session, entry, Deed.ADDED, lines)
+    return Saved(row.id, getattr(row, "version", 0), stored)
 
 
 def update(
@@ -137,9 +153,22 @@ def update(
 
     `raw` may leave fields out; they stay. Raises Missing, Forbidden, Stale or Invalid; nothing is stored then.
     """
-    actor = actor_of(session)
+    with writing(session), constraints(session, entry):
+        saved = change_row(session, entry, row_id, raw, rules, version)
+        if saved.changed:
+            session.commit()
+        else:
+            # nothing to do, also where the same form was sent twice and its first sending has made the version old
+            session.rollback()
+    return saved
+
+
+def change_row(
+    session: Session, entry: Entry, row_id: int, raw: Mapping[str, Any], rules: Rules, version: int | None
+) -> Saved:
+    """Check a row's new values and put them into the transaction at hand, with their line of the trail."""
     now = guard(session, entry, row_id, Verb.EDIT)
-    names = frozenset(name for name in editable(actor, entry, new=False) if name in raw)
+    names = frozenset(name for name in editable(actor_of(session), entry, new=False) if name in raw)
     typed = read_values(entry, raw, names)
     _keep_secrets(entry, typed)
     # what reads the same in its control was not touched, though a control may show less: a moment without its seconds
@@ -148,24 +177,20 @@ def update(
     complete(entry, values)
     changed = frozenset(name for name in entry.fields if values.get(name) != now.get(name))
     if not changed:
-        # nothing to do, also where the same form was sent twice and its first sending has made the version old
-        session.rollback()
-        return Saved(row_id, now["version"], now)
+        return Saved(row_id, now["version"], now, changed=False)
     if version is not None and entry.versioned and now["version"] != version:
         raise Stale(now)
     check_row(
         session, entry, values, row_id=row_id, changed=changed, today=rules.today, ceiling=rules.ceiling, before=now,
     )  # fmt: skip
-    with writing(session), _constraints(session, entry):
-        row = session.get_one(entry.model, row_id, execution_options={"unfiltered": True})
-        _assign(entry, row, {name: values[name] for name in changed}, rules)
-        _stamp(session, entry, row, new=False)
-        session.flush()
-        _relate(session, entry, row_id, now, {name: values[name] for name in changed})
-        _stay_in_scope(session, entry, row_id, Verb.EDIT)
-        lines = [(row_id, plain_label(entry, values), changes_between(entry, now, values, changed))]
-        note_rows(session, entry, Deed.CHANGED, lines)
-        session.commit()
+    row = session.get_one(entry.model, row_id, execution_options={"unfiltered": True})
+    _assign(entry, row, {name: values[name] for name in changed}, rules)
+    _stamp(session, entry, row, new=False)
+    session.flush()
+    _relate(session, entry, row_id, now, {name: values[name] for name in changed})
+    _stay_in_scope(session, entry, row_id, Verb.EDIT)
+    lines = [(row_id, plain_label(entry, values), changes_between(entry, now, values, changed))]
+    note_rows(session, entry, Deed.CHANGED, lines)
     return Saved(row_id, getattr(row, "version", 0), values)
 
 
@@ -298,32 +323,38 @@ def _stamp(session: Session, entry: Entry, row: Any, new: bool) -> None:
 def _stay_in_scope(session: Session, entry: Entry, row_id: int, verb: Verb) -> None:
     """A row may not be written to where the writer could not have written it: another's unit, a higher secrecy."""
     if not reaches(session, entry, [row_id], verb):
-        session.rollback()
         field = entry.owner or entry.whole
         raise Invalid(
             {field.name if field else WHOLE: [_("You may not put a row here. Choose what you may maintain.")]}
         )
 
 
-def _taken_before(session: Session, entry: Entry, once: str) -> Saved | None:
-    """What an earlier sending of the same form stored."""
-    if not once:
-        return None
-    found = session.get(Submission, once)
+def taken_before(session: Session, entry: Entry, once: str, fingerprint: str = "") -> list[int]:
+    """The ids of the rows that an earlier sending of the same form or request stored; raises KeyReused."""
     actor = actor_of(session)
-    if found is None or isinstance(actor, System) or found.account_id != actor.id or found.record != entry.name:
-        return None
-    values = fetch_row(session, entry, found.row_id) or {"id": found.row_id, "version": 0}
-    return Saved(found.row_id, values["version"], values, repeated=True)
+    if not once or isinstance(actor, System):
+        return []
+    found = session.get(Submission, once, populate_existing=True)
+    if found is None or found.account_id != actor.id:
+        return []
+    if found.record != entry.name or (found.fingerprint or "") != fingerprint:
+        raise KeyReused(once)
+    return found.row_ids or [found.row_id]
 
 
-def _claim(session: Session, entry: Entry, once: str) -> Submission | None:
-    """Note the submission before the row: of two sendings at once the second waits here, and finds the first's row."""
+def _again(session: Session, entry: Entry, row_id: int) -> Saved:
+    values = fetch_row(session, entry, row_id) or {"id": row_id, "version": 0}
+    return Saved(row_id, values["version"], values, repeated=True)
+
+
+def claim(session: Session, entry: Entry, once: str, fingerprint: str = "") -> Submission | None:
+    """Note the submission before its rows: of two sendings at once the second waits here, and finds the first's."""
     actor = actor_of(session)
     if not once or isinstance(actor, System):
         return None
     noted = Submission(
         token=once[:64], account_id=actor.id, record=entry.name, row_id=0, taken_at=datetime.now(UTC),
+        fingerprint=fingerprint or None,
     )  # fmt: skip
     session.add(noted)
     session.flush()
@@ -331,22 +362,29 @@ def _claim(session: Session, entry: Entry, once: str) -> Submission | None:
 
 
 @contextmanager
-def _constraints(session: Session, entry: Entry) -> Iterator[None]:
-    """Turn a broken constraint of the database into words: somebody was faster, or a referred row is gone."""
+def constraints(session: Session, entry: Entry) -> Iterator[None]:
+    """Leave nothing behind of a write that fails; turn a broken constraint into words.
+
+    The database refuses where somebody was faster, or a referred row is gone.
+    """
     try:
         yield
+    except (Invalid, Stale, Missing, Forbidden):
+        session.rollback()
+        raise
     except IntegrityError as error:
         session.rollback()
         if Submission.__tablename__ in str(error.orig):
             raise Repeated from None
-        raise Invalid(_broken(entry, str(error.orig))) from None
+        raise _broken(entry, str(error.orig)) from None
 
 
-def _broken(entry: Entry, text: str) -> Errors:
+def _broken(entry: Entry, text: str) -> Invalid:
     table = entry.model.__tablename__
     for number, group in enumerate(entry.uniques):
         sqlite = ", ".join(f"{table}.{item.storage}" for item in group)
         names = (f"uq_{table}_{group[0].name}", f"uq_{table}_{number + 1}")
         if f"failed: {sqlite}" in text or any(name in text for name in names if "uq_" in text):
-            return {group[-1].name: [taken(group)]}
-    return {WHOLE: [_("Somebody changed a row that this one needs. Please check the references and save again.")]}
+            return Taken({group[-1].name: [taken(group)]})
+    message = _("Somebody changed a row that this one needs. Please check the references and save again.")
+    return Invalid({WHOLE: [message]})

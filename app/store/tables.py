@@ -1,11 +1,11 @@
-"""The console's own tables: attached files, kept drafts, submissions taken, saved views, seals of the trail."""
+"""The console's own tables: files, kept drafts, submissions taken, saved views, access tokens, seals of the trail."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from flask_appbuilder import Model
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.declare.types import Moment
@@ -39,7 +39,10 @@ class Draft(Model):  # type: ignore[misc]  # FAB's base is untyped
 
 
 class Submission(Model):  # type: ignore[misc]  # FAB's base is untyped
-    """A form that has been saved, so that sending it again saves nothing more."""
+    """A form or request that has been stored, so that sending it again stores nothing more.
+
+    `fingerprint` is the digest of what was sent; `row_ids` are the rows that one request added together.
+    """
 
     __tablename__ = "rn_submission"
     __table_args__ = (Index("ix_rn_submission_taken_at", "taken_at"),)
@@ -49,6 +52,8 @@ class Submission(Model):  # type: ignore[misc]  # FAB's base is untyped
     record: Mapped[str] = mapped_column(String(64))
     row_id: Mapped[int]
     taken_at: Mapped[datetime] = mapped_column(Moment())
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    row_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class SavedView(Model):  # type: ignore[misc]  # FAB's base is untyped
@@ -64,6 +69,27 @@ class SavedView(Model):  # type: ignore[misc]  # FAB's base is untyped
     account_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE", name="fk_saved_view_account"))
     unit_id: Mapped[int | None]
     saved_at: Mapped[datetime] = mapped_column(Moment())
+
+
+class AccessToken(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """A personal access token: the digest of its secret, what it may do at most, and until when.
+
+    `scopes` maps a record's name, or "*" for all, to the verbs by name; `hint` is how the token begins.
+    """
+
+    __tablename__ = "rn_token"
+    __table_args__ = (Index("ix_rn_token_account", "account_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE", name="fk_token_account"))
+    name: Mapped[str] = mapped_column(String(64))
+    hint: Mapped[str] = mapped_column(String(16))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    made_at: Mapped[datetime] = mapped_column(Moment())
+    expires_at: Mapped[datetime] = mapped_column(Moment())
+    used_at: Mapped[datetime | None] = mapped_column(Moment())
+    revoked_at: Mapped[datetime | None] = mapped_column(Moment())
 
 
 class Seal(Model):  # type: ignore[misc]  # FAB's base is untyped

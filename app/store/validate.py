@@ -12,12 +12,13 @@ from marshmallow import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access import reachable
+from app.access import System, reachable
 from app.catalog import Entry, Field
 from app.declare.choices import Choices, Classification
 from app.declare.fields import name_of
 from app.declare.screen import Between, NotAfter, NotFuture, SecrecyTerm
 from app.store.session import actor_of
+from app.store.tables import StoredFile
 
 Errors = dict[str, list[str]]
 """Messages by field name; those of the whole row under ""."""
@@ -32,6 +33,10 @@ class Invalid(Exception):
     def __init__(self, errors: Errors) -> None:
         super().__init__("; ".join(f"{name}: {' '.join(texts)}" for name, texts in errors.items()))
         self.errors = errors
+
+
+class Taken(Invalid):
+    """Another row already has the values that may be there only once."""
 
 
 def read_values(entry: Entry, raw: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
@@ -80,10 +85,29 @@ def check_row(
         if found is not None:
             errors[found[0]].append(found[1])
     _check_ceiling(entry, values, changed, ceiling, errors)
-    if not errors:
-        _check_uniques(session, entry, values, row_id, changed, errors)
+    _check_files(session, entry, values, before or {}, changed, errors)
     if errors:
         raise Invalid(dict(errors))
+    _check_uniques(session, entry, values, row_id, changed, errors)
+    if errors:
+        raise Taken(dict(errors))
+
+
+def _check_files(
+    session: Session, entry: Entry, values: Mapping[str, Any], before: Mapping[str, Any], changed: frozenset[str],
+    errors: Errors,
+) -> None:  # fmt: skip
+    """A row newly holds only files that the person has stored: the id of another's file does not open it."""
+    actor = actor_of(session)
+    for name in changed:
+        if entry.fields[name].kind.control != "files":
+            continue
+        new = set(values.get(name) or ()) - set(before.get(name) or ())
+        if not new or isinstance(actor, System):
+            continue
+        mine = select(StoredFile.id).where(StoredFile.id.in_(new), StoredFile.account_id == actor.id)
+        if new - set(session.scalars(mine)):
+            errors[name].append(_("There is no such file of yours. Send the file first."))
 
 
 def _check_references(

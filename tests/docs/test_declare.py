@@ -100,13 +100,14 @@ def test_the_pages_own_example_appears_in_every_screen(new_place: Callable[[Fill
 
     before = files(project)
     (project / "models" / "server_room.py").write_text(example(), encoding="utf-8")
-    assert "0003_server_room.py" in run("run.py", "migrate", "--make", "server_room")
+    assert "_server_room.py" in run("run.py", "migrate", "--make", "server_room")
+    made = next((project / "migrations" / "versions").glob("*_server_room.py")).name
     run("-c", VISIT)
     run("-m", "ruff", "check", "--no-cache", "models/server_room.py")
     run("-m", "ruff", "format", "--check", "--no-cache", "models/server_room.py")
     assert files(project) - before == {
         "models/server_room.py",
-        "migrations/versions/0003_server_room.py",
+        f"migrations/versions/{made}",
     }
 
 

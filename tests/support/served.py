@@ -18,8 +18,9 @@ from tests.support.postgres import free_port
 class Served:
     """`run.py serve` at a place; leave its `with` block to stop it."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, **env: str) -> None:
         self.place = place
+        self.env = env
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self._log: Path = place.data / f"serve-{self.port}.log"
@@ -37,7 +38,7 @@ class Served:
             self._process = subprocess.Popen(
                 [sys.executable, "run.py", "serve"],
                 cwd=ROOT,
-                env={**self.place.env, "HOST": "127.0.0.1", "PORT": str(self.port)},
+                env={**self.place.env, **self.env, "HOST": "127.0.0.1", "PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

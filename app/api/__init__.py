@@ -1,0 +1,1 @@
+"""REST for every record: one set of routes, described by one OpenAPI document."""

@@ -1,0 +1,133 @@
+"""Who a bearer token stands for: a signed one from signing in, or a personal access token with scopes of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask_jwt_extended import create_access_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import PyJWTError
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.access import Person, narrow
+from app.auth.people import load_person
+from app.catalog import Catalog
+from app.declare.access import Verb
+from app.declare.event import Deed
+from app.store.events import note
+from app.store.tables import AccessToken
+
+LIFE = timedelta(minutes=30)
+"""How long a token from signing in holds."""
+HEAD = "rnp_"
+DAYS = (30, 90, 180, 365)
+MOST = 50
+USED_EVERY = timedelta(minutes=1)
+SCOPED = (Verb.READ, Verb.ADD, Verb.EDIT, Verb.DELETE)
+"""The verbs that a token can carry; unmasking stays with people."""
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """Whom a token stands for, and the name under which its requests are counted."""
+
+    person: Person
+    counted_as: str
+
+
+def make_signed(person: Person) -> str:
+    """A token that holds for LIFE and may what the person may."""
+    return str(create_access_token(identity=str(person.id), expires_delta=LIFE))
+
+
+def bearer_of(session: Session, catalog: Catalog, text: str) -> Bearer | None:
+    """Whom a token stands for now; None for one that is forged, expired or revoked, or whose account is not active."""
+    if text.startswith(HEAD):
+        return _personal(session, catalog, text)
+    try:
+        claims = decode_token(text)
+    except (PyJWTError, JWTExtendedException, ValueError):
+        return None
+    subject = str(claims.get("sub", ""))
+    if claims.get("type") != "access" or not (subject.isascii() and subject.isdigit() and len(subject) < 10):
+        return None
+    person = load_person(session, catalog, int(subject))
+    return None if person is None else Bearer(person, f"account {person.id}")
+
+
+def _personal(session: Session, catalog: Catalog, text: str) -> Bearer | None:
+    now = datetime.now(UTC)
+    token = session.scalars(select(AccessToken).where(AccessToken.digest == _digest(text))).first()
+    if token is None or token.revoked_at is not None or token.expires_at <= now:
+        return None
+    person = load_person(session, catalog, token.account_id)
+    if person is None:
+        return None
+    return Bearer(narrow(person, read_scopes(token.scopes)), f"token {token.id}")
+
+
+def note_use(session: Session, counted_as: str) -> None:
+    """Keep when a personal token was last used, to the minute; at the end of a request, in a transaction of its own."""
+    kind, _space, number = counted_as.partition(" ")
+    if kind != "token":
+        return
+    now = datetime.now(UTC)
+    table: Any = AccessToken.__table__
+    old = (table.c.used_at.is_(None)) | (table.c.used_at < now - USED_EVERY)
+    session.rollback()
+    if session.scalar(select(AccessToken.id).where(AccessToken.id == int(number), old)) is not None:
+        session.execute(update(table).where(table.c.id == int(number)).values(used_at=now))
+        session.commit()
+
+
+def read_scopes(scopes: Mapping[str, Sequence[str]]) -> dict[str, Verb]:
+    """The verbs by record that the stored scopes mean; a verb that no longer exists means nothing."""
+    found: dict[str, Verb] = {}
+    for record, names in scopes.items():
+        verbs = Verb(0)
+        for name in names:
+            verbs |= Verb.__members__.get(name.upper(), Verb(0))
+        found[record] = verbs
+    return found
+
+
+def _digest(text: str) -> str:
+    # 256 random bits are not guessed, so a fast digest is as safe as a slow one, and is looked up by an index
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def tokens_of(session: Session, person: Person) -> Sequence[AccessToken]:
+    """The person's tokens that are not revoked, newest first."""
+    mine = select(AccessToken).where(AccessToken.account_id == person.id, AccessToken.revoked_at.is_(None))
+    return session.scalars(mine.order_by(AccessToken.id.desc()).limit(MOST)).all()
+
+
+def make_personal(session: Session, person: Person, name: str, scopes: Mapping[str, Sequence[str]], days: int) -> str:
+    """Store a new token of the person; returns its text, which is not kept and cannot be shown again."""
+    text = HEAD + secrets.token_urlsafe(32)
+    now = datetime.now(UTC)
+    session.add(AccessToken(
+        account_id=person.id, name=name, hint=text[:8], digest=_digest(text), scopes=dict(scopes), made_at=now,
+        expires_at=now + timedelta(days=days),
+    ))  # fmt: skip
+    said = "; ".join(f"{record}: {'+'.join(verbs)}" for record, verbs in scopes.items())
+    note(session, Deed.TOKEN_MADE, text=f"{name} ({text[:8]}…) {said}")
+    session.commit()
+    return text
+
+
+def revoke(session: Session, person: Person, token_id: int) -> bool:
+    """End a token of the person's; False if there is none of this id."""
+    token = session.get(AccessToken, token_id)
+    if token is None or token.account_id != person.id or token.revoked_at is not None:
+        return False
+    token.revoked_at = datetime.now(UTC)
+    note(session, Deed.TOKEN_REVOKED, text=f"{token.name} ({token.hint}…)")
+    session.commit()
+    return True

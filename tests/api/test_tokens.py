@@ -1,0 +1,132 @@
+"""Personal access tokens: scopes that hold, expiry, last use, revocation; limits on passwords and requests."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from flask import Flask
+from sqlalchemy import text
+
+from tests.api.test_rows import Client, project, scalar, sign_in
+from tests.support import people
+from tests.support.console import console
+from tests.support.places import Filling, Place
+from tests.support.visitor import Visitor
+
+Signed = Callable[[str], Visitor]
+
+
+def make(visitor: Visitor, *ticked: str, days: str = "30") -> str:
+    page = visitor.post("/tokens/", {"name": "集成", "days": days, **dict.fromkeys(ticked, "1")})
+    assert page.status_code == 201, page.text
+    found = re.search(r"rnp_[\w-]{43}", page.text)
+    assert found is not None
+    return found[0]
+
+
+def test_a_token_may_what_was_ticked_and_nothing_more(app: Flask, visitor: Signed) -> None:
+    me = visitor(people.COORDINATOR)
+    client = Client(app, make(me, "project:read", "project:add", "unit:read"))
+    assert client("GET", "/project/?limit=1").status_code == 200
+    assert client("GET", "/milestone/").status_code == 403
+    added = client("POST", "/project/", project(app, "TOKEN-1"))
+    assert added.status_code == 201, added.text
+    path = f"/project/{added.get_json()['id']}"
+    assert client("PATCH", path, {"title": "x"}, If_Match="*").status_code == 403
+    assert client("DELETE", path, If_Match="*").status_code == 403
+    assert client("PATCH", "/project/", [{"id": added.get_json()["id"], "version": 1, "title": "x"}]).status_code == 403
+    # what it may read is also what its document describes
+    document = client("GET", "/openapi.json").get_json()
+    assert {path.split("/")[3] for path in document["paths"]} == {"security", "project", "unit"}
+
+
+def test_a_token_never_carries_what_the_person_does_not_hold(app: Flask, visitor: Signed) -> None:
+    me = visitor(people.VIEWER)
+    refused = me.post("/tokens/", {"name": "x", "days": "30", "project:add": "1", "audit:read": "1"})
+    assert refused.status_code == 422
+    client = Client(app, make(me, "project:read", "project:delete", "account:edit"))
+    assert client("DELETE", "/project/1", If_Match="*").status_code == 403
+    assert client("GET", "/account/").status_code == 403
+
+
+def test_a_token_is_stored_hashed_shown_once_dated_and_revocable(app: Flask, visitor: Signed) -> None:
+    me = visitor(people.TRAINER)
+    token = make(me, "training_course:read")
+    with app.extensions["engine"].connect() as connection:
+        stored = connection.execute(text("SELECT * FROM rn_token ORDER BY id DESC")).first()
+    assert stored is not None
+    assert token not in str(stored)
+    assert token not in me.get("/tokens/").text
+    client = Client(app, token)
+    assert scalar(app, "SELECT count(*) FROM rn_token WHERE used_at IS NOT NULL AND id = :id", id=stored.id) == 0
+    assert client("GET", "/training_course/").status_code == 200
+    assert scalar(app, "SELECT count(*) FROM rn_token WHERE used_at IS NOT NULL AND id = :id", id=stored.id) == 1
+    # nobody else can revoke it
+    assert visitor(people.VIEWER).post(f"/tokens/{stored.id}/revoke").status_code == 404
+    assert client("GET", "/training_course/").status_code == 200
+    assert me.post(f"/tokens/{stored.id}/revoke").status_code == 303
+    assert client("GET", "/training_course/").status_code == 401
+    assert me.post(f"/tokens/{stored.id}/revoke").status_code == 404
+    assert scalar(app, "SELECT count(*) FROM rn_event WHERE deed IN ('token_made', 'token_revoked') "
+                  "AND account_id = :id", id=stored.account_id) == 2  # fmt: skip
+
+
+def test_a_token_ends_by_its_date_and_with_its_account(app: Flask, visitor: Signed) -> None:
+    client = Client(app, make(visitor(people.STATISTICS), "indicator:read"))
+    assert client("GET", "/indicator/").status_code == 200
+    for statement, back in (
+        ("UPDATE ab_user SET active = false WHERE username = 'statistics'",
+         "UPDATE ab_user SET active = true WHERE username = 'statistics'"),
+        ("UPDATE rn_token SET expires_at = :past", "UPDATE rn_token SET expires_at = :later"),
+    ):  # fmt: skip
+        now = datetime.now(UTC).replace(tzinfo=None)
+        values = {"past": now - timedelta(seconds=1), "later": now + timedelta(days=1)}
+        with app.extensions["engine"].begin() as connection:
+            connection.execute(text(statement), {n: v for n, v in values.items() if f":{n}" in statement})
+        assert client("GET", "/indicator/").status_code == 401
+        with app.extensions["engine"].begin() as connection:
+            connection.execute(text(back), {n: v for n, v in values.items() if f":{n}" in back})
+    assert client("GET", "/indicator/").status_code == 200
+
+
+def test_a_token_opens_no_page_and_a_session_changes_nothing_without_its_form_token(
+    app: Flask, visitor: Signed
+) -> None:
+    token = make(visitor(people.LEADER), "project:read")
+    page = app.test_client(use_cookies=False).get("/records/project/", headers={"Authorization": f"Bearer {token}"})
+    assert page.status_code == 303
+    session = visitor(people.COORDINATOR).client
+    assert session.get("/api/v1/project/?limit=1").status_code == 200
+    refused = session.post("/api/v1/project/", json=project(app, "CSRF-1"))
+    assert (refused.status_code, refused.get_json()["type"]) == (403, "urn:rainbow:problem:form-token")
+    assert scalar(app, "SELECT count(*) FROM project WHERE code = 'CSRF-1'") == 0
+
+
+def test_what_the_page_of_tokens_cannot_take_is_said_and_kept(visitor: Signed) -> None:
+    me = visitor(people.LEADER)
+    for sent in ({"name": "", "days": "30", "project:read": "1"}, {"name": "n" * 65, "days": "30"},
+                 {"name": "我的", "days": "99999", "project:read": "1"}, {"name": "我的", "days": "30"}):  # fmt: skip
+        page = me.post("/tokens/", sent)
+        assert page.status_code == 422
+        assert f'value="{sent["name"]}"' in page.text
+        assert ("project:read" not in sent) or 'name="project:read" value="1" checked' in page.text
+
+
+def test_wrong_passwords_are_slowed_at_both_doors_and_of_that_name_alone(
+    new_place: Callable[[Filling], Place],
+) -> None:
+    with console(replace(new_place("city").settings, sign_in_limit=3, api_limit=5)) as app:
+        for _n in range(3):
+            wrong = Client(app)("POST", "/security/login", {"username": people.LEADER, "password": "wrong"})
+            assert wrong.status_code == 401
+        waits = Client(app)("POST", "/security/login", {"username": people.LEADER, "password": people.PASSWORD})
+        assert (waits.status_code, waits.mimetype) == (429, "application/problem+json")
+        assert 1 <= int(waits.headers["Retry-After"]) <= 60
+        stranger = Visitor(app)
+        page = stranger.client.get("/login/")
+        token = re.findall(r'name="csrf_token" value="([^"]+)"', page.text)[0]
+        sent = {"username": people.LEADER, "password": people.PASSWORD, "csrf_token": token}
+        assert stranger.client.post("/login/", data=sent).status_code == 429
+        client = sign_in(app, people.VIEWER)
+        assert [client("GET", "/project/?limit=1").status_code for _n in range(6)] == [200] * 5 + [429]
