@@ -91,7 +91,12 @@ def _missing(error: Missing) -> ResponseReturnValue:
 def _forbidden(error: Forbidden) -> ResponseReturnValue:
     session = db()
     session.rollback()
-    note(session, Deed.REFUSED, entry=error.entry, text=f"{request.method} {request.path} ({error.verb.name})")
+    note(
+        session,
+        Deed.REFUSED,
+        entry=error.entry,
+        text=f"{request.method} {request.path} ({error.verb.name if error.verb else 'ASK'})",
+    )
     session.commit()
     verbs = {
         Verb.READ: _("see"),
@@ -103,7 +108,7 @@ def _forbidden(error: Forbidden) -> ResponseReturnValue:
     text = _(
         "Your roles do not let you %(verb)s this in “%(record)s”. "
         "Ask the security administrator if your work needs it.",
-        verb=verbs.get(error.verb, ""), record=error.entry.title,
+        verb=verbs.get(error.verb, "") if error.verb else _("ask who can see"), record=error.entry.title,
     )  # fmt: skip
     return answer(ErrorPage(403, _texts()[403][0], text))
 

@@ -14,7 +14,8 @@ from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.screens import cells, filters, saved
 from app.screens.common import entry_of, head, know_args, read_pairs, with_query
-from app.screens.pages import Column, Count, ListPage, Option, Pager, Table
+from app.screens.explain import may_ask
+from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
 from app.screens.shell import me, render
 from app.store.labels import options as find_options
 from app.store.page import CAP, PageRows, count, fetch_page
@@ -63,9 +64,17 @@ def show_list(record: str) -> ResponseReturnValue:
         may_share_view=me().unit_id is not None,
         filtered=bool(query.conditions),
         query_string=query.address(),
+        more=_more(entry),
         empty_text=str(entry.screen.about),
     )
     return render("records/list.html", page=page)
+
+
+def _more(entry: Entry) -> tuple[Link, ...]:
+    """What else one may do with the list."""
+    if not may_ask(entry):
+        return ()
+    return (Link(_("Who can see this?"), url_for("records.access", record=entry.name), "eye-question"),)
 
 
 def make_table(query: Query, path: str, selectable: bool = False, fields: tuple[Field, ...] | None = None) -> Table:
