@@ -27,6 +27,7 @@ class Deed(Choices):
     SIGNED_OUT = "signed_out", _l("Signed out")
     UNMASKED = "unmasked", _l("Unmasked"), Tone.WAIT
     REFUSED = "refused", _l("Refused"), Tone.WAIT
+    EXPORTED = "exported", _l("Exported"), Tone.WAIT
 
 
 class Door(Choices):
