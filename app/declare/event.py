@@ -27,6 +27,8 @@ class Deed(Choices):
     SIGNED_OUT = "signed_out", _l("Signed out")
     UNMASKED = "unmasked", _l("Unmasked"), Tone.WAIT
     REFUSED = "refused", _l("Refused"), Tone.WAIT
+    GRANTED = "granted", _l("Grant given"), Tone.WAIT
+    WITHDRAWN = "withdrawn", _l("Grant withdrawn"), Tone.WAIT
     EXPORTED = "exported", _l("Exported"), Tone.WAIT
 
 
