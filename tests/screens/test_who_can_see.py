@@ -288,3 +288,27 @@ def test_the_pages_ask_the_database_little_however_many_people_there_are(visitor
     page = security.get("/records/mail/1/access").text
     assert 'rel="next"' in page
     assert len(LINE.findall(security.get("/records/mail/1/access?page=2").text)) == 50
+
+
+def test_the_history_of_an_account_names_roles_and_clearance_as_people_call_them(visitor: Signed, app: Flask) -> None:
+    with app.extensions["engine"].connect() as connection:
+        account = connection.execute(text("SELECT id, version FROM ab_user WHERE username = 'leader'")).one()
+        ids: dict[str, int] = dict(connection.execute(text("SELECT name, id FROM ab_role")).all())
+    data = {"roles": [str(ids["leader"]), str(ids["trainer"])], "clearance": "public", "_version": str(account.version)}
+    saved = visitor(people.SECURITY).post(f"/records/account/{account.id}/edit", data)
+    assert saved.status_code == 303, saved.text[:2000]
+    changes = re.search(r'<dl class="rn-diff">.*?</dl>', visitor(people.AUDITOR).get(
+        f"/records/account/{account.id}/history").text, re.DOTALL)  # fmt: skip
+    assert changes
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", changes[0]))
+    assert "领导" in words
+    assert "培训管理员" in words
+    assert "公开" in words
+    assert "trainer" not in words
+
+
+def test_a_role_is_found_by_what_people_call_it_and_by_its_name(visitor: Signed) -> None:
+    for word in ("培训", "train"):
+        found = visitor(people.SECURITY).get("/records/role/options", query_string={"q": word}).json
+        assert found
+        assert [one["label"] for one in found["options"]] == ["培训管理员"]
