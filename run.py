@@ -107,9 +107,10 @@ def migrate(name: str | None, check: bool, revision: str | None) -> None:
         click.echo(f"Wrote {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}.")
     schema.upgrade(settings.database_url)
     from app.access.sync import sync
+    from app.store.events import GrantTrail
 
     with _session(settings, catalog) as session:
-        done = sync(session, catalog)
+        done = sync(session, catalog, GrantTrail(session, catalog))
     click.echo(f"Schema current; {done.roles} roles added, {done.granted} grants given, {done.withdrawn} withdrawn.")
 
 

@@ -89,7 +89,10 @@ adopt(
     ),
 )  # fmt: skip
 
-role_name = field(_l("Name"), KEY, LIST, SEARCH, LABEL, help=_l("What a role may do is declared with the records"))
+role_name = field(
+    _l("Name"), KEY, LIST, SEARCH, LABEL, names={role.value: role.label for role in Role},
+    help=_l("What a role may do is declared with the records"),
+)  # fmt: skip
 
 adopt(
     StoredRole,

@@ -1,20 +1,20 @@
 """Who works with the console: the nine roles, and those of them that read business rows."""
 
-from app.declare import READ, Grant, Roles, Verb, _l
+from app.declare import READ, Grant, Oversight, Roles, Verb, _l
 from app.declare.access import Scope
 
 
 class Role(Roles):
     """A role of a person; its value is the role's name in the store."""
 
-    COORDINATION = "coordination", _l("Coordination group")
+    COORDINATION = "coordination", _l("Coordination group"), Oversight.SEEN
     UNIT_EDITOR = "unit_editor", _l("Unit editor")
     TRAINER = "trainer", _l("Training officer")
     LEADER = "leader", _l("Leader")
     REGISTRAR = "registrar", _l("Registrar")
     VIEWER = "viewer", _l("Staff member")
     SYSADMIN = "sysadmin", _l("System administrator")
-    SECADMIN = "secadmin", _l("Security administrator")
+    SECADMIN = "secadmin", _l("Security administrator"), Oversight.ALL
     AUDITOR = "auditor", _l("Auditor")
 
 

@@ -18,10 +18,10 @@ ScopeCondition = Callable[[Catalog, Entry, Person, Any], ColumnElement[bool]]
 
 
 class Forbidden(Exception):
-    """The person has no grant for what was asked; doors answer 403."""
+    """The person has no grant for what was asked (no verb: to ask who can see it); doors answer 403."""
 
-    def __init__(self, entry: Entry, verb: Verb) -> None:
-        super().__init__(f"{verb.name} {entry.name}")
+    def __init__(self, entry: Entry, verb: Verb | None) -> None:
+        super().__init__(f"{verb.name if verb else 'ASK'} {entry.name}")
         self.entry = entry
         self.verb = verb
 
@@ -47,10 +47,16 @@ def predicate(catalog: Catalog, actor: Person | System, entry: Entry, verb: Verb
     return _cleared(entry, actor, rows)
 
 
+def secrecy(entry: Entry) -> Field | None:
+    """The field that says how secret a row is; of an account its clearance says what the person may see instead."""
+    level = entry.classification
+    return None if level is None or level.name == "clearance" else level
+
+
 def _cleared(entry: Entry, person: Person, rows: ColumnElement[bool]) -> ColumnElement[bool]:
     """Rows above the person's clearance do not exist for them."""
-    level = entry.classification
-    if level is None or level.name == "clearance" or person.clearance is Classification.TOP_SECRET:
+    level = secrecy(entry)
+    if level is None or person.clearance is Classification.TOP_SECRET:
         return rows
     cleared = level.column.in_(person.clearance.up_to())
     if level.nullable:
@@ -78,7 +84,7 @@ def _own_tree(catalog: Catalog, entry: Entry, person: Person, scope: OwnTree) ->
     parent = next((item for item in catalog.unit.fields.values() if item.refers and item.target is catalog.unit), None)
     if parent is None:
         return _own_unit(catalog, entry, person, OwnUnit())
-    tree = select(table.c.id).where(table.c.id == person.unit_id).cte("own_tree", recursive=True)
+    tree = select(table.c.id).where(table.c.id == person.unit_id).cte(recursive=True)
     tree = tree.union(select(table.c.id).where(table.c[parent.storage] == tree.c.id))
     return _owned(catalog, entry, lambda column: column.in_(select(tree.c.id)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from flask_appbuilder.security.sqla.models import (
     Permission,
@@ -18,6 +19,16 @@ from app.access.grants import write_declared
 from app.catalog import Catalog
 
 
+class Trail(Protocol):
+    """Where changes are told as they are made, in the same transaction."""
+
+    def role(self, row_id: int, name: str) -> None:
+        """A role was made."""
+
+    def grant(self, given: bool, record: str, role: str, text: str) -> None:
+        """A role was given a grant on a record, or lost it."""
+
+
 @dataclass(frozen=True)
 class Synced:
     """How many roles and grants were added, and how many grants were taken back."""
@@ -27,8 +38,11 @@ class Synced:
     withdrawn: int
 
 
-def sync(session: Session, catalog: Catalog) -> Synced:
-    """Make each declared role hold exactly its declared grants; roles made by an administrator are left alone."""
+def sync(session: Session, catalog: Catalog, trail: Trail) -> Synced:
+    """Make each declared role hold exactly its declared grants; roles made by an administrator are left alone.
+
+    Each change is told to the trail before all of them are stored at once.
+    """
     declared = list(catalog.roles.values())
     role_ids: dict[str, int] = dict(session.execute(select(Role.name, Role.id)).all())
     new = [role for role in declared if role.value not in role_ids]
@@ -37,6 +51,7 @@ def sync(session: Session, catalog: Catalog) -> Synced:
         session.add(row)
         session.flush()
         role_ids[role.value] = row.id
+        trail.role(row.id, role.value)
     wanted = {
         (role_ids[grant.role.value], write_declared(grant), entry.name)
         for entry in catalog
@@ -62,8 +77,24 @@ def sync(session: Session, catalog: Catalog) -> Synced:
             insert(assoc_permissionview_role),
             [{"role_id": role_id, "permission_view_id": pair_id} for role_id, pair_id in sorted(due - held)],
         )
+    _tell(session, trail, {role_ids[role.value]: role.value for role in declared}, due - held, held - due)
     session.commit()
     return Synced(len(new), len(due - held), len(held - due))
+
+
+def _tell(
+    session: Session, trail: Trail, roles: dict[int, str], given: set[tuple[int, int]], withdrawn: set[tuple[int, int]]
+) -> None:
+    """Tell each grant given and withdrawn, with what the pair of ids means."""
+    statement = (
+        select(PermissionView.id, ViewMenu.name, Permission.name)
+        .join(Permission, PermissionView.permission_id == Permission.id)
+        .join(ViewMenu, PermissionView.view_menu_id == ViewMenu.id)
+    )
+    means = {pair_id: (record, text) for pair_id, record, text in session.execute(statement)}
+    for changed, is_given in ((withdrawn, False), (given, True)):
+        for record, role, text in sorted((means[pair][0], roles[role], means[pair][1]) for role, pair in changed):
+            trail.grant(is_given, record, role, text)
 
 
 def _pairs(session: Session, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:

@@ -87,8 +87,10 @@ def _of_store(error: Exception) -> Response | None:
     if isinstance(error, Missing):
         return problem(404, "missing", _("The row may have been deleted, or is not among those you may see."))
     if isinstance(error, Forbidden):
-        note_refusal(db(), error.entry, f"{request.method} {request.path} ({error.verb.name})")
-        verb = {Verb.READ: "read", Verb.ADD: "add", Verb.EDIT: "edit", Verb.DELETE: "delete"}.get(error.verb, "")
+        note_refusal(db(), error.entry, f"{request.method} {request.path} ({error.verb.name if error.verb else 'ASK'})")
+        verb = {Verb.READ: "read", Verb.ADD: "add", Verb.EDIT: "edit", Verb.DELETE: "delete"}.get(
+            error.verb or Verb(0), ""
+        )
         text = _("Neither your roles nor this token let you %(verb)s “%(record)s”.", verb=verb, record=error.entry.name)
         return problem(403, "forbidden", text)
     if isinstance(error, Referred):

@@ -18,6 +18,7 @@ from app.declare.access import (
     Grant,
     Mine,
     Only,
+    Oversight,
     Roles,
     Verb,
 )
@@ -84,8 +85,8 @@ __all__ = [
     "Classification", "Code", "CreditCode", "DELETE", "DeclarationError", "Deed", "Degrees", "Derived", "Door",
     "EDIT", "EVERYWHERE", "Event", "FILTER", "FIXED", "Grant", "Group", "KEY", "LABEL", "LIST", "Line", "MASKED",
     "MailAddress", "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "OWN_TREE", "OWN_UNIT", "Only",
-    "Order", "OrgCode", "Percent", "Phone", "Problem", "Prose", "Quantity", "READ", "READONLY", "Record", "Role",
-    "Roles", "SEARCH", "Screen", "SecrecyTerm", "Secret", "Section", "Self", "Source", "Step", "Timeline", "Title",
-    "Tone", "UNMASK", "Unique", "Verb", "WRITE", "Words", "Workflow", "Year", "_l", "adopt", "birth_date", "field",
-    "is_female", "owner", "part_of", "ref", "refs",
+    "Order", "OrgCode", "Oversight", "Percent", "Phone", "Problem", "Prose", "Quantity", "READ", "READONLY",
+    "Record", "Role", "Roles", "SEARCH", "Screen", "SecrecyTerm", "Secret", "Section", "Self", "Source", "Step",
+    "Timeline", "Title", "Tone", "UNMASK", "Unique", "Verb", "WRITE", "Words", "Workflow", "Year", "_l", "adopt",
+    "birth_date", "field", "is_female", "owner", "part_of", "ref", "refs",
 ]  # fmt: skip

@@ -29,15 +29,31 @@ UNMASK = Verb.UNMASK
 WRITE = READ | ADD | EDIT | DELETE
 
 
+class Oversight(Enum):
+    """Whether a role may ask who can see what: not at all, of what it sees itself, or of any row by its number alone.
+
+    It lets nobody read a row: of one the person could not open, the answer tells its owner and its level only.
+    """
+
+    NONE = auto()
+    SEEN = auto()
+    ALL = auto()
+
+
 class Roles(Enum):
-    """The roles of a deployment: `AUDITOR = "auditor", _l("Auditor")`; the first is the role's name in the store."""
+    """The roles of a deployment: `AUDITOR = "auditor", _l("Auditor")`; the first is the role's name in the store.
+
+    A third word, such as `Oversight.SEEN`, lets the role ask who can see what.
+    """
 
     label: Words
+    oversight: Oversight
 
-    def __new__(cls, value: str, label: Words) -> Self:
+    def __new__(cls, value: str, label: Words, oversight: Oversight = Oversight.NONE) -> Self:
         member = object.__new__(cls)
         member._value_ = value
         member.label = label
+        member.oversight = oversight
         return member
 
 

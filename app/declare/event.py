@@ -29,6 +29,9 @@ class Deed(Choices):
     REFUSED = "refused", _l("Refused"), Tone.WAIT
     TOKEN_MADE = "token_made", _l("Access token made"), Tone.WAIT
     TOKEN_REVOKED = "token_revoked", _l("Access token revoked"), Tone.WAIT
+    GRANTED = "granted", _l("Grant given"), Tone.WAIT
+    WITHDRAWN = "withdrawn", _l("Grant withdrawn"), Tone.WAIT
+    EXPORTED = "exported", _l("Exported"), Tone.WAIT
 
 
 class Door(Choices):

@@ -43,7 +43,7 @@ class LineKind(Kind):
         return text
 
     def show(self, field: Field, value: Any) -> Shown:
-        return Shown(field.names.get(str(value), str(value)) if field.names else str(value))
+        return Shown(str(field.names.get(str(value), value)) if field.names else str(value))
 
 
 @kind_for(TitleText)

@@ -92,7 +92,7 @@ def _missing(error: Missing) -> ResponseReturnValue:
 
 
 def _forbidden(error: Forbidden) -> ResponseReturnValue:
-    note_refusal(db(), error.entry, f"{request.method} {request.path} ({error.verb.name})")
+    note_refusal(db(), error.entry, f"{request.method} {request.path} ({error.verb.name if error.verb else 'ASK'})")
     return answer(ErrorPage(403, _texts()[403][0], refusal(error)))
 
 
@@ -108,7 +108,7 @@ def refusal(error: Forbidden) -> str:
     return str(_(
         "Your roles do not let you %(verb)s this in “%(record)s”. "
         "Ask the security administrator if your work needs it.",
-        verb=verbs.get(error.verb, ""), record=error.entry.title,
+        verb=verbs.get(error.verb, "") if error.verb else _("ask who can see"), record=error.entry.title,
     ))  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.screens import cells, filters, saved
 from app.screens.common import entry_of, head, know_args, read_pairs, with_query
-from app.screens.pages import Column, Count, ListPage, Option, Pager, Table
+from app.screens.explain import may_ask
+from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
 from app.screens.shell import me, render
 from app.store.labels import options as find_options
 from app.store.page import CAP, PageRows, count, fetch_page
@@ -63,9 +64,21 @@ def show_list(record: str) -> ResponseReturnValue:
         may_share_view=me().unit_id is not None,
         filtered=bool(query.conditions),
         query_string=query.address(),
+        more=_more(entry, base),
         empty_text=str(entry.screen.about),
     )
     return render("records/list.html", page=page)
+
+
+def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
+    """What else one may do with the list."""
+    found = []
+    if entry.screen.export:
+        address = with_query(url_for("records.export", record=entry.name), params)
+        found.append(Link(_("Export"), address, "table-export"))
+    if may_ask(entry):
+        found.append(Link(_("Who can see this?"), url_for("records.access", record=entry.name), "eye-question"))
+    return tuple(found)
 
 
 def make_table(query: Query, path: str, selectable: bool = False, fields: tuple[Field, ...] | None = None) -> Table:
@@ -131,11 +144,12 @@ def _columns(query: Query) -> tuple[Option, ...]:
 def show_count(record: str) -> ResponseReturnValue:
     """The exact count, as text to put in the place of the capped one."""
     entry = entry_of(record)
-    query = read_query(entry, _without_place(request.args), me())
+    query = read_query(entry, without_place(request.args), me())
     return f"{count(db(), query, None).number:,}"
 
 
-def _without_place(args: MultiDict[str, str]) -> MultiDict[str, str]:
+def without_place(args: MultiDict[str, str]) -> MultiDict[str, str]:
+    """The parameters of a list's address that say what is in it, not which page is shown."""
     return MultiDict([(name, value) for name, value in args.items(multi=True) if name not in PLACES])
 
 

@@ -4,7 +4,22 @@ from flask import Blueprint, Flask
 from werkzeug.routing import IntegerConverter, Map
 
 from app.kinds.link import HIGHEST_ID
-from app.screens import bulk, edit, files, history, lists, palette, related, reveal, saved, show, tokens
+from app.screens import (
+    bulk,
+    edit,
+    explain,
+    export,
+    files,
+    history,
+    lists,
+    palette,
+    related,
+    reveal,
+    rights,
+    saved,
+    show,
+    tokens,
+)
 
 
 class IdConverter(IntegerConverter):
@@ -23,6 +38,8 @@ def install(app: Flask) -> None:
 def make_blueprint() -> Blueprint:
     """Every route of the generated screens."""
     blueprint = Blueprint("records", __name__)
-    for module in (lists, reveal, related, saved, bulk, files, edit, history, show, palette, tokens):
+    for module in (
+        lists, reveal, related, saved, bulk, files, edit, history, show, palette, explain, rights, export, tokens,
+    ):  # fmt: skip
         module.route(blueprint)
     return blueprint

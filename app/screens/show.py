@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.access import may
-from app.catalog import Entry
+from app.catalog import Entry, current
 from app.declare.access import Verb
 from app.screens import cells, related
 from app.screens.common import came_from, entry_of, head, know_args
 from app.screens.edit import changed_text
+from app.screens.explain import may_ask
 from app.screens.pages import Cell, Link, ShowPage
 from app.screens.shell import me, render
 from app.screens.source import quote
@@ -79,7 +80,13 @@ def _badges(entry: Entry, row: Values) -> tuple[Cell, ...]:
 
 
 def _actions(entry: Entry, pk: int) -> tuple[Link, ...]:
-    history = Link(_("History"), url_for("records.history", record=entry.name, pk=pk), "history")
-    if not may(me(), entry, Verb.ADD):
-        return (history,)
-    return (history, Link(_("Copy"), url_for("records.new", record=entry.name, copy=pk), "copy"))
+    found = [Link(_("History"), url_for("records.history", record=entry.name, pk=pk), "history")]
+    if may(me(), entry, Verb.ADD):
+        found.append(Link(_("Copy"), url_for("records.new", record=entry.name, copy=pk), "copy"))
+    if may_ask(entry):
+        if entry is current().account:
+            address = url_for("records.rights", record=entry.name, pk=pk)
+            found.append(Link(_("What may this person do?"), address, "user-question"))
+        address = url_for("records.row_access", record=entry.name, pk=pk)
+        found.append(Link(_("Who can see this?"), address, "eye-question"))
+    return tuple(found)

@@ -24,9 +24,8 @@ from app.store.save import (
     claim,
     constraints,
     taken_before,
-    writing,
 )
-from app.store.session import actor_of
+from app.store.session import actor_of, writing
 from app.store.validate import WHOLE, Errors, Invalid, Taken
 
 MOST = 1_000

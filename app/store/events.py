@@ -10,10 +10,11 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.access import System
-from app.catalog import Entry, Field
+from app.catalog import Catalog, Entry, Field
 from app.declare.event import Deed, Door, Event
+from app.declare.record import Role
 from app.store.page import Values
-from app.store.session import actor_of
+from app.store.session import actor_of, writing
 
 HIDDEN = "••••••"
 Changes = dict[str, list[Any]]
@@ -56,7 +57,7 @@ def note_rows(session: Session, entry: Entry, deed: Deed, rows: Iterable[tuple[i
         for row_id, label, changes in rows
     ]
     if lines:
-        session.execute(insert(Event), lines, execution_options={"unfiltered": True})
+        _write(session, lines)
 
 
 def note(
@@ -66,7 +67,30 @@ def note(
     line = (
         _line(session, deed) | {"record": entry.name if entry else None, "note": text[:500] or None} | dict(who or {})
     )
-    session.execute(insert(Event), [line], execution_options={"unfiltered": True})
+    _write(session, [line])
+
+
+class GrantTrail:
+    """Tells the trail of the roles and grants that the console itself gives and takes back."""
+
+    def __init__(self, session: Session, catalog: Catalog) -> None:
+        self._session = session
+        # of a console that has not adopted the roles, by the name its table has
+        self._roles = next((entry.name for entry in catalog if entry.model is Role), Role.__tablename__)
+
+    def role(self, row_id: int, name: str) -> None:
+        line = {"record": self._roles, "row_id": row_id, "label": name[:300]}
+        _write(self._session, [_line(self._session, Deed.ADDED) | line])
+
+    def grant(self, given: bool, record: str, role: str, text: str) -> None:
+        deed = Deed.GRANTED if given else Deed.WITHDRAWN
+        line = {"record": record[:64], "note": f"{role}: {text}"[:500]}
+        _write(self._session, [_line(self._session, deed) | line])
+
+
+def _write(session: Session, lines: list[dict[str, Any]]) -> None:
+    with writing(session):
+        session.execute(insert(Event), lines, execution_options={"unfiltered": True})
 
 
 def note_refusal(session: Session, entry: Entry, what: str) -> None:

@@ -336,7 +336,15 @@ def where(query: Query, actor: Person | System) -> list[ColumnElement[bool]]:
 def search_sql(entry: Entry, word: str, actor: Person | System) -> ColumnElement[bool]:
     """Rows with the word in any field that is searched and that the actor sees whole."""
     fields = [item for item in entry.searched if readable(actor, item)]
-    return or_(false(), *(item.column.ilike(f"%{_escaped(word)}%", escape="\\") for item in fields))
+    found: list[ColumnElement[bool]] = [item.column.ilike(f"%{_escaped(word)}%", escape="\\") for item in fields]
+    found += [item.column.in_(codes) for item in fields if (codes := _named(item, word))]
+    return or_(false(), *found)
+
+
+def _named(item: Field, word: str) -> list[str]:
+    """The values of a field that people know by names with the word in them."""
+    names = item.names or {}
+    return [code for code, name in names.items() if word.lower() in str(name).lower()][:MAX_VALUES]
 
 
 def _escaped(text: str) -> str:

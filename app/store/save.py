@@ -24,7 +24,7 @@ from app.kinds.value import LOCAL
 from app.store.events import changes_between, note_rows, plain_label
 from app.store.labels import labels
 from app.store.page import Values, fetch_row
-from app.store.session import actor_of
+from app.store.session import actor_of, writing
 from app.store.tables import Submission
 from app.store.validate import WHOLE, Invalid, Taken, check_row, complete, read_values, taken
 
@@ -84,16 +84,6 @@ class Saved:
 def make_rules(ceiling: Classification, hasher: Hash) -> Rules:
     """The rules of this moment."""
     return Rules(datetime.now(LOCAL).date(), ceiling, hasher)
-
-
-@contextmanager
-def writing(session: Session) -> Iterator[None]:
-    """Let the session flush rows: only inside the store's own functions."""
-    session.info["guarded"] = True
-    try:
-        yield
-    finally:
-        session.info["guarded"] = False
 
 
 def insert(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app, has_app_context
@@ -76,8 +79,21 @@ def actor_of(session: Session) -> Person | System:
     return actor  # type: ignore[no-any-return]  # session.info is untyped
 
 
+@contextmanager
+def writing(session: Session) -> Iterator[None]:
+    """Let the session write rows: only inside the store's own functions."""
+    before = session.info.get("guarded", False)
+    session.info["guarded"] = True
+    try:
+        yield
+    finally:
+        session.info["guarded"] = before
+
+
 def _apply_policy(state: ORMExecuteState) -> None:
-    """Add the row policy to a SELECT, UPDATE or DELETE of any record, also inside subqueries and relationship loads."""
+    """Add the row policy to a statement about any record, also inside subqueries and relationship loads."""
+    if state.is_insert or state.is_update or state.is_delete:
+        _refuse_unguarded_statement(state)
     if state.execution_options.get("unfiltered"):
         return
     actor = actor_of(state.session)
@@ -99,6 +115,23 @@ def _criteria(catalog: Catalog, person: Person) -> tuple[Any, ...]:
         condition = entry.model.id.is_(None) if rows.compare(false()) else rows
         found.append(with_loader_criteria(entry.model, condition, include_aliases=True))
     return tuple(found)
+
+
+def _refuse_unguarded_statement(state: ORMExecuteState) -> None:
+    """An INSERT, UPDATE or DELETE of many rows at once is a write like any other: by the store's functions alone."""
+    info = state.session.info
+    if isinstance(info.get("actor"), System) or info.get("guarded"):
+        return
+    table = getattr(state.statement, "table", None)
+    if table in _tables(info["catalog"]):
+        raise UnguardedWrite(f"{table} was written past app.store")
+
+
+@lru_cache(maxsize=8)
+def _tables(catalog: Catalog) -> frozenset[Any]:
+    """The tables of all records and of their references to many."""
+    many = (item.secondary for entry in catalog for item in entry.fields.values() if item.many)
+    return frozenset((*(entry.model.__table__ for entry in catalog), *many))
 
 
 def _refuse_unguarded(session: Session, context: UOWTransaction, instances: Any) -> None:

@@ -219,7 +219,7 @@ def test_a_door_that_writes_past_the_store_is_stopped(app: Flask, foreign: int) 
 def test_the_policy_reaches_every_shape_of_query(app: Flask) -> None:
     catalog: Catalog = app.extensions["catalog"]
     milestone, unit = (catalog[name].model for name in ("milestone", "unit"))
-    from sqlalchemy import delete, func, union_all, update
+    from sqlalchemy import func, union_all
     from sqlalchemy.orm import aliased
 
     with app.app_context():
@@ -240,17 +240,6 @@ def test_the_policy_reaches_every_shape_of_query(app: Flask) -> None:
             assert set(db().scalars(shape)) <= own, str(shape)
         total = select(func.count()).select_from(milestone).scalar_subquery()
         assert db().execute(select(total)).scalar() == len(list(db().scalars(select(milestone.id))))
-        before = scalar(app, "SELECT count(*) FROM milestone")
-        db().execute(update(milestone).values(title="x"), execution_options={"synchronize_session": False})
-        db().execute(delete(milestone), execution_options={"synchronize_session": False})
-        db().rollback()
-        assert scalar(app, "SELECT count(*) FROM milestone") == before
-        act_as(db(), person(app, people.TOURISM))
-        changed: Any = db().execute(
-            update(milestone).values(title="x"), execution_options={"synchronize_session": False}
-        )
-        assert changed.rowcount == len(list(db().scalars(select(milestone.id))))
-        db().rollback()
 
 
 def test_rows_that_are_needed_are_not_deleted_and_the_answer_names_and_links_them(visitor: Signed) -> None:
