@@ -36,7 +36,6 @@ def describe(catalog: Catalog, person: Person) -> Part:
             "title": _("Rainbow Net console"), "version": VERSION,
             "description": _("Every record that your roles let you read, as JSON. Errors are problem documents."),
         },
-        "servers": [{"url": "/"}],
         "security": [{"bearer": []}],
         "tags": [{"name": entry.name, "description": entry.title} for entry in entries],
         "paths": paths,

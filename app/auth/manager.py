@@ -57,6 +57,6 @@ def _language() -> str:
     usual: str = current_app.config["BABEL_DEFAULT_LOCALE"]
     if not has_request_context():
         return usual
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/v1/"):
         return request.accept_languages.best_match(("zh", "en"), usual) or usual
     return str(session.get("locale") or usual)

@@ -65,7 +65,7 @@ def _texts() -> dict[int, tuple[str, str]]:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/v1/"):
         return cast("Response", current_app.extensions["rest_problem"](error))
     status = error.code or 500
     if isinstance(error, InternalServerError) and error.original_exception is not None:

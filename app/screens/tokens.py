@@ -18,7 +18,7 @@ from app.declare.access import Verb
 from app.kinds.value import MomentKind
 from app.screens.common import know_args
 from app.screens.pages import Link, Page
-from app.screens.shell import me, readable_entries, render
+from app.screens.shell import fragment, me, readable_entries, render
 from app.store.session import db
 
 MOMENT: Any = MomentKind()
@@ -73,7 +73,7 @@ def route(blueprint: Blueprint) -> None:
 def api_docs() -> ResponseReturnValue:
     """The description of REST to read and try, drawn from the OpenAPI document."""
     know_args()
-    return render("api_docs.html", page=Page(_("REST interface"), (Link(_("REST interface"), ""),), icon="api"))
+    return fragment("api_docs.html")
 
 
 def tokens() -> ResponseReturnValue:
