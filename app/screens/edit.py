@@ -113,15 +113,16 @@ def edit(record: str, pk: int) -> ResponseReturnValue:
     draft = _draft(entry)
     if draft is not None:
         notice = _("What you had typed is here again. Please check it and save.")
-        version = int(draft["_version"]) if str(draft.get("_version", "")).isdigit() else row["version"]
+        known = forms.number(str(draft.get("_version", "")))
+        version = row["version"] if known is None else known
         return _show(Form(entry, raw | draft, row, version=version, seen=str(draft.get("_seen", "")), notice=notice))
     return _show(Form(entry, raw, row, version=row["version"], seen=_seen(entry, raw)))
 
 
 def _save(entry: Entry, pk: int, row: Values) -> ResponseReturnValue:
     raw, errors = _typed(entry, new=False, before=row)
-    text = request.form.get("_version", "")
-    version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    known = forms.number(request.form.get("_version", ""))
+    version = -1 if known is None else known
     seen = request.form.get("_seen", "")[:200_000]
     if not errors:
         try:
@@ -140,7 +141,7 @@ def _conflict(entry: Entry, now: Values, raw: Raw, seen: str) -> ResponseReturnV
     theirs = forms.raw_of(entry, now)
     try:
         opened = json.loads(seen)
-    except ValueError:
+    except (ValueError, RecursionError):
         opened = None
     opened = opened if isinstance(opened, dict) else {}
     merged, differing = dict(raw), []
@@ -241,7 +242,8 @@ def _draft(entry: Entry) -> Raw | None:
 
 def _copied(entry: Entry, text: str) -> Raw:
     """The texts of an existing row without what must be unique."""
-    row = fetch_row(db(), entry, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    row_id = forms.number(text)
+    row = None if row_id is None else fetch_row(db(), entry, row_id)
     if row is None:
         raise NotFound(_("The row to copy does not exist, or you may not see it."))
     raw = forms.raw_of(entry, row)

@@ -39,6 +39,11 @@ def raw_of(entry: Entry, values: Values) -> Raw:
     return found
 
 
+def number(text: str) -> int | None:
+    """The id or version that a form sent; None for what is none, also where it has more digits than Python reads."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def defaults(entry: Entry) -> Raw:
     """The texts of a new row's controls."""
     values = {name: item.default for name, item in entry.fields.items() if item.default is not None}
@@ -108,7 +113,7 @@ def _labels_of(items: Sequence[Field], raw: Raw) -> dict[str, Labels]:
     for item in fields:
         texts = raw.get(item.name) or []
         texts = texts if isinstance(texts, list) else [texts]
-        row[item.name] = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
+        row[item.name] = [row_id for row_id in map(number, texts) if row_id is not None]
     return dict(labels_for(db(), fields, [row]))
 
 
@@ -176,9 +181,7 @@ def _named(item: Field, text: str) -> tuple[Option, ...]:
 def _chosen(item: Field, value: Any, known: Mapping[str, Labels]) -> tuple[Option, ...]:
     names = known.get(item.target.name, {}) if item.target is not None else {}
     texts = value if isinstance(value, list) else [value] if value else []
-    return tuple(
-        Option(text, names.get(int(text) if text.isascii() and text.isdigit() else 0, nobody()), True) for text in texts
-    )
+    return tuple(Option(text, names.get(number(text) or 0, nobody()), True) for text in texts)
 
 
 def _addresses(item: Field) -> dict[str, str]:
