@@ -61,7 +61,6 @@ def sections(
     errors: Errors,
     *,
     row: Values | None = None,
-    now: Mapping[str, str] | None = None,
     inline: bool = False,
 ) -> tuple[FormSection, ...]:
     """The form's sections: what one may type as controls, what one may only see as text. `row` is None if it is new."""
@@ -85,7 +84,6 @@ def sections(
                 known,
                 files,
                 locked=item.name not in names,
-                now=(now or {}).get(item.name, ""),
                 choices=steps if item is entry.state else (),
             )
             for item in shown
@@ -124,7 +122,7 @@ def _files(entry: Entry, raw: Raw) -> dict[str, StoredFile]:
 
 def _control(
     item: Field, raw: Raw, errors: Errors, known: Mapping[str, Labels], files: Mapping[str, StoredFile],
-    *, locked: bool, now: str, choices: Sequence[Choices] = (),
+    *, locked: bool, choices: Sequence[Choices] = (),
 ) -> Control:  # fmt: skip
     value = raw.get(item.name)
     kind = item.kind
@@ -135,7 +133,6 @@ def _control(
         "help": str(item.spec.help),
         "error": " ".join(errors.get(item.name, ())),
         "width": item.spec.width or kind.width,
-        "now": now,
     }
     if locked:
         return Control(control="static", value=_text(item, value, known, files), **common)
@@ -209,7 +206,7 @@ def _text(item: Field, value: Any, known: Mapping[str, Labels], files: Mapping[s
 def one_control(item: Field, raw: Raw, errors: Errors, name: str) -> Control:
     """The control of a single field under another name, as a bulk action needs it."""
     row = {item.name: raw.get(item.name)}
-    built = _control(item, row, errors, _labels_of([item], row), {}, locked=False, now="")
+    built = _control(item, row, errors, _labels_of([item], row), {}, locked=False)
     return replace(built, name=name)
 
 
