@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +17,11 @@ from app.auth.passwords import hash_password
 from app.catalog import Entry
 from app.declare.access import Verb
 from app.kinds.value import MomentKind
-from app.screens import forms
+from app.screens import conflict, forms
 from app.screens.common import came_from, entry_of, head, know_args
 from app.screens.errors import answer
 from app.screens.forms import Raw
-from app.screens.pages import ErrorPage, FormPage, Link
+from app.screens.pages import Conflict, ErrorPage, FormPage, Link
 from app.screens.shell import fragment, me, render
 from app.screens.source import quote
 from app.store.drafts import take_draft
@@ -55,9 +54,8 @@ class Form:
     seen: str = ""
     once: str = ""
     notice: str = ""
-    conflict: str = ""
-    now: dict[str, str] | None = None
-    label: str = ""
+    opened: str = ""
+    conflict: Conflict | None = None
 
 
 def rules() -> Rules:
@@ -113,71 +111,56 @@ def edit(record: str, pk: int) -> ResponseReturnValue:
     draft = _draft(entry)
     if draft is not None:
         notice = _("What you had typed is here again. Please check it and save.")
-        version = int(draft["_version"]) if str(draft.get("_version", "")).isdigit() else row["version"]
+        known = forms.number(str(draft.get("_version", "")))
+        version = row["version"] if known is None else known
         return _show(Form(entry, raw | draft, row, version=version, seen=str(draft.get("_seen", "")), notice=notice))
-    return _show(Form(entry, raw, row, version=row["version"], seen=_seen(entry, raw)))
+    return _show(Form(entry, raw, row, version=row["version"], seen=conflict.write_memory(entry, raw)))
 
 
 def _save(entry: Entry, pk: int, row: Values) -> ResponseReturnValue:
     raw, errors = _typed(entry, new=False, before=row)
-    text = request.form.get("_version", "")
-    version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-    seen = request.form.get("_seen", "")[:200_000]
+    known = forms.number(request.form.get("_version", ""))
+    version = -1 if known is None else known
+    seen = request.form.get("_seen", "")[: conflict.LONGEST_MEMORY]
+    chosen = conflict.choices(entry)
+    # where theirs was chosen nothing is typed: what stands stays, whatever the field below holds
+    given = {name: text for name, text in raw.items() if not chosen.get(name)}
     if not errors:
         try:
-            saved = update(db(), entry, pk, raw, rules(), version)
+            saved = update(db(), entry, pk, given, rules(), version)
             return _after(entry, pk, saved.values)
         except Invalid as error:
             errors = error.errors
         except Stale as stale:
             db().rollback()
-            return _conflict(entry, stale.now, raw, seen)
-    return _show(Form(entry, forms.raw_of(entry, row) | raw, row, errors, version, seen))
+            return _conflict(entry, stale.now, given, seen)
+    described, opened = _again(entry, row, raw, chosen)
+    return _show(Form(
+        entry, forms.raw_of(entry, row) | raw, row, errors, version, seen, opened=opened, conflict=described,
+    ))  # fmt: skip
 
 
 def _conflict(entry: Entry, now: Values, raw: Raw, seen: str) -> ResponseReturnValue:
-    """Somebody saved in between: what one did not touch takes their value, what both changed shows theirs beside."""
-    theirs = forms.raw_of(entry, now)
-    try:
-        opened = json.loads(seen)
-    except ValueError:
-        opened = None
-    opened = opened if isinstance(opened, dict) else {}
-    merged, differing = dict(raw), []
-    for name, text in raw.items():
-        if text == theirs.get(name):
-            continue
-        if text == opened.get(name):
-            merged[name] = theirs.get(name)
-        elif theirs.get(name) != opened.get(name):
-            differing.append(name)
-    shown = {name: _now_text(entry, theirs, name) for name in differing}
-    message = _("Somebody saved this row while you had it open (%(who)s). Their changes have been taken over; "
-                "where both of you changed the same field, theirs stands below yours. Save again to keep yours.",
-                who=now.get("updated_by") or _("unknown"))  # fmt: skip
+    """Somebody saved in between: what one did not touch takes their value, what both changed is to be chosen."""
+    theirs, opened = forms.raw_of(entry, now), conflict.read_memory(entry, seen)
+    merged = conflict.merge(entry, opened, theirs, raw)
+    described = conflict.describe(entry, now, opened, raw, merged.differing, taken=merged.taken)
+    kept = {name: opened[name] for name in merged.differing if name in opened}
     return _show(Form(
-        entry, theirs | merged, now, version=now["version"], seen=_seen(entry, theirs), conflict=message, now=shown,
+        entry, theirs | merged.raw, now, version=now["version"], seen=conflict.write_memory(entry, theirs),
+        opened=conflict.write_memory(entry, kept, kept), conflict=described,
     ), 409)  # fmt: skip
 
 
-def _now_text(entry: Entry, raw: Raw, name: str) -> str:
-    """What another person has put into a field, as text."""
-    item = entry.fields[name]
-    if item.target is not None:
-        ids = raw.get(name) or []
-        ids = [int(one) for one in (ids if isinstance(ids, list) else [ids])]
-        known = labels_for(db(), [item], [{"id": 0, name: ids}]).get(item.target.name, {})
-        return "、".join(known.values()) or "—"
-    value = raw.get(name)
-    if not value:
-        return "—"
-    return item.kind.show(item, item.kind.parse(item, value)).text
-
-
-def _seen(entry: Entry, raw: Raw) -> str:
-    """What the form shows when it opens, to tell later what the person changed."""
-    names = editable(me(), entry, new=False)
-    return json.dumps({name: raw[name] for name in sorted(names)}, ensure_ascii=False)
+def _again(entry: Entry, row: Values, raw: Raw, chosen: dict[str, bool]) -> tuple[Conflict | None, str]:
+    """The choices of a conflict shown again beside a fault elsewhere, and what the form remembers for them."""
+    if not chosen:
+        return None, ""
+    opened = conflict.read_memory(entry, request.form.get("_opened", ""))
+    kept = {name: opened[name] for name in chosen if name in opened}
+    names = [name for name in chosen if name in raw]
+    described = conflict.describe(entry, row, opened, raw, names, chosen=chosen)
+    return described, conflict.write_memory(entry, kept, kept)
 
 
 def _typed(entry: Entry, *, new: bool, before: Values | None) -> tuple[Raw, Errors]:
@@ -241,7 +224,8 @@ def _draft(entry: Entry) -> Raw | None:
 
 def _copied(entry: Entry, text: str) -> Raw:
     """The texts of an existing row without what must be unique."""
-    row = fetch_row(db(), entry, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    row_id = forms.number(text)
+    row = None if row_id is None else fetch_row(db(), entry, row_id)
     if row is None:
         raise NotFound(_("The row to copy does not exist, or you may not see it."))
     raw = forms.raw_of(entry, row)
@@ -271,7 +255,7 @@ def _show(form: Form, status: int | None = None) -> ResponseReturnValue:
     errors = form.errors or {}
     status = status or (422 if errors else 200)
     inline = bool(request.args.get("inline"))
-    built = forms.sections(entry, form.raw, errors, row=form.row, now=form.now, inline=inline)
+    built = forms.sections(entry, form.raw, errors, row=form.row, inline=inline)
     row = form.row or {"id": 0}
     came = request.args.get("list", "")
     passed = {name: request.args[name] for name in ("list", "inline") if request.args.get(name)}
@@ -287,6 +271,7 @@ def _show(form: Form, status: int | None = None) -> ResponseReturnValue:
         title = _("Edit: %(label)s", label=label)
         trail = (Link(label, back), Link(_("Edit"), ""))
         hidden = [("_version", str(form.version)), ("_seen", form.seen)]
+        hidden += [("_opened", form.opened)] if form.conflict is not None else []
     page = FormPage(
         page=head(entry, title, *trail, list_query=came),
         sections=built,

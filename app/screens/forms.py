@@ -39,6 +39,11 @@ def raw_of(entry: Entry, values: Values) -> Raw:
     return found
 
 
+def number(text: str) -> int | None:
+    """The id or version that a form sent; None for what is none, also where it has more digits than Python reads."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def defaults(entry: Entry) -> Raw:
     """The texts of a new row's controls."""
     values = {name: item.default for name, item in entry.fields.items() if item.default is not None}
@@ -56,7 +61,6 @@ def sections(
     errors: Errors,
     *,
     row: Values | None = None,
-    now: Mapping[str, str] | None = None,
     inline: bool = False,
 ) -> tuple[FormSection, ...]:
     """The form's sections: what one may type as controls, what one may only see as text. `row` is None if it is new."""
@@ -80,7 +84,6 @@ def sections(
                 known,
                 files,
                 locked=item.name not in names,
-                now=(now or {}).get(item.name, ""),
                 choices=steps if item is entry.state else (),
             )
             for item in shown
@@ -108,7 +111,7 @@ def _labels_of(items: Sequence[Field], raw: Raw) -> dict[str, Labels]:
     for item in fields:
         texts = raw.get(item.name) or []
         texts = texts if isinstance(texts, list) else [texts]
-        row[item.name] = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
+        row[item.name] = [row_id for row_id in map(number, texts) if row_id is not None]
     return dict(labels_for(db(), fields, [row]))
 
 
@@ -119,7 +122,7 @@ def _files(entry: Entry, raw: Raw) -> dict[str, StoredFile]:
 
 def _control(
     item: Field, raw: Raw, errors: Errors, known: Mapping[str, Labels], files: Mapping[str, StoredFile],
-    *, locked: bool, now: str, choices: Sequence[Choices] = (),
+    *, locked: bool, choices: Sequence[Choices] = (),
 ) -> Control:  # fmt: skip
     value = raw.get(item.name)
     kind = item.kind
@@ -130,7 +133,6 @@ def _control(
         "help": str(item.spec.help),
         "error": " ".join(errors.get(item.name, ())),
         "width": item.spec.width or kind.width,
-        "now": now,
     }
     if locked:
         return Control(control="static", value=_text(item, value, known, files), **common)
@@ -176,9 +178,7 @@ def _named(item: Field, text: str) -> tuple[Option, ...]:
 def _chosen(item: Field, value: Any, known: Mapping[str, Labels]) -> tuple[Option, ...]:
     names = known.get(item.target.name, {}) if item.target is not None else {}
     texts = value if isinstance(value, list) else [value] if value else []
-    return tuple(
-        Option(text, names.get(int(text) if text.isascii() and text.isdigit() else 0, nobody()), True) for text in texts
-    )
+    return tuple(Option(text, names.get(number(text) or 0, nobody()), True) for text in texts)
 
 
 def _addresses(item: Field) -> dict[str, str]:
@@ -206,7 +206,7 @@ def _text(item: Field, value: Any, known: Mapping[str, Labels], files: Mapping[s
 def one_control(item: Field, raw: Raw, errors: Errors, name: str) -> Control:
     """The control of a single field under another name, as a bulk action needs it."""
     row = {item.name: raw.get(item.name)}
-    built = _control(item, row, errors, _labels_of([item], row), {}, locked=False, now="")
+    built = _control(item, row, errors, _labels_of([item], row), {}, locked=False)
     return replace(built, name=name)
 
 

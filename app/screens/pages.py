@@ -167,7 +167,6 @@ class Control:
     create_url: str = ""
     accept: str = ""
     limit_text: str = ""
-    now: str = ""
 
     @property
     def id(self) -> str:
@@ -280,6 +279,31 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Clash:
+    """A field that two people changed: as one opened it, as it stands (`stamp`: by whom, when), as one typed it.
+
+    `choice` is the name of the control that sends "theirs" or "mine"; `theirs` tells which stands chosen.
+    """
+
+    name: str
+    label: str
+    choice: str
+    before: Cell
+    now: Cell
+    mine: Cell
+    stamp: str
+    theirs: bool = False
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Somebody saved the row first: what is to be chosen, and a line for each person of what was taken over."""
+
+    clashes: tuple[Clash, ...]
+    taken: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class FormPage:
     """The form for a new or an existing row, or for one created in place (`inline`)."""
 
@@ -294,7 +318,7 @@ class FormPage:
     inline: bool = False
     multipart: bool = False
     notice: str = ""
-    conflict: str = ""
+    conflict: Conflict | None = None
     source: Source | None = None
     changed: str = ""
 

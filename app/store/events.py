@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.access import System
@@ -116,6 +116,21 @@ def _line(session: Session, deed: Deed) -> dict[str, Any]:
         "note": None,
         "changes": None,
     }
+
+
+def last_changes(session: Session, entry: Entry, row_id: int, lines: int = 50) -> dict[str, tuple[str, datetime]]:
+    """Who changed each field of a row last, and when, as far as its newest lines tell; for readers of the row."""
+    statement = (
+        select(Event.actor, Event.at, Event.changes)
+        .where(Event.record == entry.name, Event.row_id == row_id, Event.deed == Deed.CHANGED)
+        .order_by(Event.id.desc())
+        .limit(lines)
+    )
+    found: dict[str, tuple[str, datetime]] = {}
+    for actor, at, changes in session.execute(statement, execution_options={"unfiltered": True}):
+        for name in changes or ():
+            found.setdefault(name, (actor, at))
+    return found
 
 
 def plain_label(entry: Entry, values: Values) -> str:
