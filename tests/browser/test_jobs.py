@@ -40,11 +40,16 @@ def choose(window: Window, name: str, text: str, prefix: str = "") -> None:
     box.click()
     typed = window.one(f"[data-rn-field={name}] .ts-control input, [data-rn-field={name}] .dropdown-input")
     typed.send_keys(text)
-    found = window.until(
-        lambda: next((o for o in window.all(".ts-dropdown .option[data-selectable]") if text in o.text), None),
-        f"nothing found for {text}{prefix}",
-    )
-    found.click()
+
+    def click() -> bool:
+        # the options may be drawn anew, as an answer comes, between finding one and clicking it: then again
+        options = window.all(".ts-dropdown .option[data-selectable]")
+        found = next((option for option in options if text in option.text), None)
+        if found is not None:
+            found.click()
+        return found is not None
+
+    window.until(click, f"nothing found for {text}{prefix}")
 
 
 def save(window: Window) -> None:
