@@ -76,6 +76,11 @@ class Field:
         return bool(column.nullable or column.default is not None or column.server_default is not None)
 
     @property
+    def unique(self) -> bool:
+        """Whether the column itself refuses a value twice, as some of adopted tables do."""
+        return not self.many and bool(self.column.property.columns[0].unique)
+
+    @property
     def fixed(self) -> bool:
         """Whether it stays as it was when the row was made."""
         return bool(self.spec.uses & {Use.KEY, Use.FIXED})
@@ -256,7 +261,8 @@ class Entry:
         found = getattr(self.model, "unique", ())
         groups = found if isinstance(found, tuple) else (found,)
         together = tuple(tuple(self.fields[name_of(member)] for member in group.fields) for group in groups)
-        return tuple((item,) for item in self.having(Use.KEY)) + together
+        alone = (item for item in self.fields.values() if Use.KEY in item.spec.uses or item.unique)
+        return tuple((item,) for item in alone) + together
 
     @cached_property
     def schema(self) -> Schema:

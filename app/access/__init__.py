@@ -1,7 +1,7 @@
 """Who may see and change which rows and fields: the one policy, below every door."""
 
 from app.access.person import SYSTEM, HeldGrant, Person, System, narrow
-from app.access.policy import Forbidden, editable, may, predicate, readable
+from app.access.policy import Forbidden, editable, grants_for, may, predicate, readable
 from app.access.steps import reachable
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Person",
     "System",
     "editable",
+    "grants_for",
     "may",
     "narrow",
     "predicate",

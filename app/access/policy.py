@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
@@ -26,9 +26,10 @@ class Forbidden(Exception):
         self.verb = verb
 
 
-def grants_for(person: Person, entry: Entry, verb: Verb) -> tuple[HeldGrant, ...]:
-    """The grants that let a person do this, each to the rows of its scope."""
-    return tuple(grant for grant in person.grants.get(entry.name, ()) if verb in grant.verbs)
+def grants_for(person: Person, entry: Entry, verb: Verb, name: str = "") -> tuple[HeldGrant, ...]:
+    """The grants that let a person do this (with `name`, to this field), each to the rows of its scope."""
+    held = (grant for grant in person.grants.get(entry.name, ()) if verb in grant.verbs)
+    return tuple(grant for grant in held if not name or not grant.fields or name in grant.fields)
 
 
 def may(actor: Person | System, entry: Entry, verb: Verb) -> bool:
@@ -36,15 +37,25 @@ def may(actor: Person | System, entry: Entry, verb: Verb) -> bool:
     return isinstance(actor, System) or bool(grants_for(actor, entry, verb))
 
 
-def predicate(catalog: Catalog, actor: Person | System, entry: Entry, verb: Verb) -> ColumnElement[bool]:
-    """The rows of an entry that the actor may do this to; `true()` if all, `false()` if none."""
+def predicate(
+    catalog: Catalog, actor: Person | System, entry: Entry, verb: Verb, names: Collection[str] = ()
+) -> ColumnElement[bool]:
+    """The rows of an entry that the actor may do this to (to all of these fields, if `names` has any).
+
+    `true()` if all, `false()` if none.
+    """
     if isinstance(actor, System):
         return true()
-    scopes = [_scope(catalog, entry, actor, grant.scope) for grant in grants_for(actor, entry, verb)]
-    if not scopes:
-        return false()
-    rows = true() if any(scope is TRUE for scope in scopes) else or_(*scopes)
-    return _cleared(entry, actor, rows)
+    # fields that the same grants reach ask the same of a row
+    ways = {grants_for(actor, entry, verb, name): None for name in (sorted(names) or [""])}
+    found = []
+    for way in ways:
+        scopes = [_scope(catalog, entry, actor, grant.scope) for grant in way]
+        if not scopes:
+            return false()
+        if not any(scope is TRUE for scope in scopes):
+            found.append(or_(*scopes))
+    return _cleared(entry, actor, and_(*found) if found else true())
 
 
 def secrecy(entry: Entry) -> Field | None:
@@ -146,7 +157,10 @@ def _scope(catalog: Catalog, entry: Entry, person: Person, scope: Any) -> Column
 
 
 def editable(actor: Person | System, entry: Entry, new: bool) -> frozenset[str]:
-    """The names of the fields the actor may type into: by ADD for a new row, by EDIT for one that stands."""
+    """The names of the fields the actor may type into: by ADD for a new row, by EDIT for one that stands.
+
+    In some row at least: a grant reaches the rows of its scope alone, which `predicate` with names asks for.
+    """
     typed = frozenset(name for name, item in entry.fields.items() if item.typed and (new or not item.fixed))
     if isinstance(actor, System):
         return typed

@@ -75,8 +75,8 @@ def _field(entry: Entry) -> Field | None:
 def _preview(
     entry: Entry, selection: Selection, verb: Verb, problem: str = "", status: int = 200
 ) -> ResponseReturnValue:
-    seen = preview(db(), selection, verb)
     item = _field(entry) if verb is Verb.EDIT else None
+    seen = preview(db(), selection, verb, item)
     hidden = [("query", request.form.get("query", ""))]
     hidden += [("all", "1")] if selection.query is not None else [("ids", str(one)) for one in selection.ids]
     if item is not None:

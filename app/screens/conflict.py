@@ -45,9 +45,8 @@ class Merged:
     differing: tuple[str, ...]
 
 
-def write_memory(entry: Entry, raw: Raw, names: Iterable[str] | None = None) -> str:
-    """What the form shows when it opens, to tell later what the person changed."""
-    names = editable(me(), entry, new=False) if names is None else names
+def write_memory(raw: Raw, names: Iterable[str]) -> str:
+    """What the form shows in these fields when it opens, to tell later what the person changed."""
     return json.dumps({name: raw[name] for name in sorted(names)}, ensure_ascii=False)
 
 

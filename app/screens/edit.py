@@ -28,7 +28,7 @@ from app.store.drafts import take_draft
 from app.store.files import BadFile, FileStore, find_files
 from app.store.labels import label_of, labels_for
 from app.store.page import Values, fetch_row
-from app.store.save import Missing, Referred, Rules, Stale, delete, insert, make_rules, reaches, update
+from app.store.save import Missing, Referred, Rules, Stale, delete, editable_in, insert, make_rules, reaches, update
 from app.store.session import db
 from app.store.validate import Errors, Invalid, warnings
 
@@ -84,7 +84,7 @@ def new(record: str) -> ResponseReturnValue:
 
 
 def _save_new(entry: Entry) -> ResponseReturnValue:
-    raw, errors = _typed(entry, new=True, before=None)
+    raw, errors = _typed(entry, None)
     once = request.form.get("_once", "")[:64]
     if not errors:
         try:
@@ -114,11 +114,13 @@ def edit(record: str, pk: int) -> ResponseReturnValue:
         known = forms.number(str(draft.get("_version", "")))
         version = row["version"] if known is None else known
         return _show(Form(entry, raw | draft, row, version=version, seen=str(draft.get("_seen", "")), notice=notice))
-    return _show(Form(entry, raw, row, version=row["version"], seen=conflict.write_memory(entry, raw)))
+    return _show(
+        Form(entry, raw, row, version=row["version"], seen=conflict.write_memory(raw, editable_in(db(), entry, pk)))
+    )
 
 
 def _save(entry: Entry, pk: int, row: Values) -> ResponseReturnValue:
-    raw, errors = _typed(entry, new=False, before=row)
+    raw, errors = _typed(entry, row)
     known = forms.number(request.form.get("_version", ""))
     version = -1 if known is None else known
     seen = request.form.get("_seen", "")[: conflict.LONGEST_MEMORY]
@@ -146,9 +148,10 @@ def _conflict(entry: Entry, now: Values, raw: Raw, seen: str) -> ResponseReturnV
     merged = conflict.merge(entry, opened, theirs, raw)
     described = conflict.describe(entry, now, opened, raw, merged.differing, taken=merged.taken)
     kept = {name: opened[name] for name in merged.differing if name in opened}
+    seen = conflict.write_memory(theirs, editable_in(db(), entry, now["id"]))
     return _show(Form(
-        entry, theirs | merged.raw, now, version=now["version"], seen=conflict.write_memory(entry, theirs),
-        opened=conflict.write_memory(entry, kept, kept), conflict=described,
+        entry, theirs | merged.raw, now, version=now["version"], seen=seen,
+        opened=conflict.write_memory(kept, kept), conflict=described,
     ), 409)  # fmt: skip
 
 
@@ -160,14 +163,15 @@ def _again(entry: Entry, row: Values, raw: Raw, chosen: dict[str, bool]) -> tupl
     kept = {name: opened[name] for name in chosen if name in opened}
     names = [name for name in chosen if name in raw]
     described = conflict.describe(entry, row, opened, raw, names, chosen=chosen)
-    return described, conflict.write_memory(entry, kept, kept)
+    return described, conflict.write_memory(kept, kept)
 
 
-def _typed(entry: Entry, *, new: bool, before: Values | None) -> tuple[Raw, Errors]:
+def _typed(entry: Entry, before: Values | None) -> tuple[Raw, Errors]:
     """What the form sent for the fields one may type into; files are kept at once, so that an error loses none."""
     raw: Raw = {}
     errors: Errors = {}
-    for name in editable(me(), entry, new=new):
+    names = editable(me(), entry, new=True) if before is None else editable_in(db(), entry, before["id"])
+    for name in names:
         item = entry.fields[name]
         if item.kind.control == "files":
             raw[name] = _kept(name, before)
@@ -176,7 +180,7 @@ def _typed(entry: Entry, *, new: bool, before: Values | None) -> tuple[Raw, Erro
             raw[name] = [text for text in request.form.getlist(name) if text]
         elif item.kind.control == "checkbox":
             raw[name] = request.form.get(name, "0")
-        elif name in request.form or new:
+        elif name in request.form or before is None:
             raw[name] = request.form.get(name, "")
     return raw, errors
 

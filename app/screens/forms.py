@@ -19,6 +19,7 @@ from app.screens.shell import me
 from app.store.files import SIGNATURES, find_files
 from app.store.labels import Labels, labels_for, nobody
 from app.store.page import Values
+from app.store.save import editable_in
 from app.store.session import db
 from app.store.tables import StoredFile
 from app.store.validate import WHOLE, Errors
@@ -65,10 +66,13 @@ def sections(
 ) -> tuple[FormSection, ...]:
     """The form's sections: what one may type as controls, what one may only see as text. `row` is None if it is new."""
     new = row is None
-    names = editable(me(), entry, new=new)
+    names = editable(me(), entry, new=True) if row is None else editable_in(db(), entry, row["id"])
     steps = _steps(entry, row)
     if len(steps) == 1 and entry.state is not None:
         names -= {entry.state.name}
+    if row is not None:
+        # what is shown and not typed is the row's, whatever was sent for it
+        raw = raw | {name: text for name, text in raw_of(entry, row).items() if name not in names}
     known = _labels(entry, raw)
     files = _files(entry, raw)
     found = []

@@ -13,7 +13,6 @@ from marshmallow import ValidationError
 from sqlalchemy import select
 from werkzeug.exceptions import BadRequest, NotFound
 
-from app.access import editable
 from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.declare.event import Deed, Door, Event
@@ -23,12 +22,12 @@ from app.screens import cells
 from app.screens.common import entry_of, head, know_args
 from app.screens.edit import rules
 from app.screens.pages import Cell, Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import render
 from app.store.events import HIDDEN
 from app.store.labels import Labels, label_of, labels_for
 from app.store.page import fetch_row
 from app.store.query import BadQuery
-from app.store.save import Missing, Stale, update, verbs_for
+from app.store.save import Missing, Stale, editable_in, update, verbs_for
 from app.store.session import db
 from app.store.validate import Invalid
 
@@ -84,14 +83,14 @@ def show_history(record: str, pk: int) -> ResponseReturnValue:
         raise Missing(entry.name, pk)
     found = _events(entry, pk, _before())
     more, found = len(found) > SIZE, found[:SIZE]
-    may_edit = Verb.EDIT in verbs_for(db(), entry, pk)
+    names = editable_in(db(), entry, pk) if Verb.EDIT in verbs_for(db(), entry, pk) else frozenset()
     known = _known(entry, found)
     label = label_of(db(), entry, row, dict(labels_for(db(), [f for f in entry.labelled if f.refers], [row])))
     back = url_for("records.show", record=record, pk=pk)
     older = url_for("records.history", record=record, pk=pk, before=found[-1].id) if more else ""
     page = HistoryPage(
         page=head(entry, _("History: %(label)s", label=label), Link(label, back), Link(_("History"), "")),
-        entered=tuple(_entered(entry, line, known, may_edit) for line in found),
+        entered=tuple(_entered(entry, line, known, names) for line in found),
         version=row["version"],
         back_url=back,
         older_url=older,
@@ -152,14 +151,14 @@ def _cell(item: Field, text: Any, known: Mapping[str, Labels]) -> Cell:
     return cells.cell(item, value, known)
 
 
-def _entered(entry: Entry, line: Any, known: Mapping[str, Labels], may_edit: bool) -> Entered:
+def _entered(entry: Entry, line: Any, known: Mapping[str, Labels], names: frozenset[str]) -> Entered:
     changes = tuple(
         Change(entry.fields[name].label, *(_cell(entry.fields[name], text, known) for text in pair))
         for name, pair in (line.changes or {}).items()
         if name in entry.fields
     )
     revert_url = ""
-    if may_edit and line.deed is Deed.CHANGED and _revertible(entry, line):
+    if line.deed is Deed.CHANGED and _revertible(entry, line, names):
         revert_url = url_for("records.revert", record=entry.name, pk=line.row_id, event_id=line.id)
     return Entered(
         line.id, line.actor, MOMENT.show(None, line.at).text, Cell(str(line.deed), "badge", tone=line.deed.tone.value),
@@ -167,9 +166,8 @@ def _entered(entry: Entry, line: Any, known: Mapping[str, Labels], may_edit: boo
     )  # fmt: skip
 
 
-def _revertible(entry: Entry, line: Any) -> dict[str, Any]:
-    """The texts that taking a change back would type: of the fields the person may edit, but secrets."""
-    names = editable(me(), entry, new=False)
+def _revertible(entry: Entry, line: Any, names: frozenset[str]) -> dict[str, Any]:
+    """The texts that taking a change back would type: of the fields the person may edit (`names`), but secrets."""
     return {
         name: pair[0] if pair[0] is not None else ([] if entry.fields[name].many else "")
         for name, pair in (line.changes or {}).items()
@@ -194,7 +192,7 @@ def revert(record: str, pk: int, event_id: int) -> ResponseReturnValue:
         raise BadRequest(_("Go back, reload the page and try again."))
     db().info["door"] = Door.REVERT
     try:
-        update(db(), entry, pk, _revertible(entry, line), rules(), int(version))
+        update(db(), entry, pk, _revertible(entry, line, editable_in(db(), entry, pk)), rules(), int(version))
     except Stale:
         db().rollback()
         flash(_("The row has been changed meanwhile. Look at its history again before taking a change back."), "error")

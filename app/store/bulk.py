@@ -20,7 +20,7 @@ from app.store.events import changes_between, note_rows, plain_label
 from app.store.labels import labels
 from app.store.page import fetch_rows
 from app.store.query import Query, where
-from app.store.save import Referred, Rules, reaches, refuse_if_referred
+from app.store.save import Referred, Rules, constraints, reaches, refuse_if_referred
 from app.store.session import actor_of, writing
 from app.store.validate import Invalid, check_row, complete, read_values
 
@@ -68,10 +68,10 @@ def settable(session: Session, entry: Entry) -> tuple[Field, ...]:
     )
 
 
-def preview(session: Session, selection: Selection, verb: Verb) -> Preview:
-    """Count what an action would reach, without doing it."""
+def preview(session: Session, selection: Selection, verb: Verb, item: Field | None = None) -> Preview:
+    """Count what an action (with `item`, on this field) would reach, without doing it."""
     selected = session.scalar(select(func.count()).select_from(_selected(session, selection).subquery())) or 0
-    statement = _allowed(session, selection, verb)
+    statement = _allowed(session, selection, verb, item)
     allowed = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
     first = list(session.scalars(statement.order_by(selection.entry.model.id).limit(SAMPLES)))
     return Preview(selected, allowed, tuple(labels(session, selection.entry, first).values()))
@@ -88,8 +88,8 @@ def set_field(session: Session, selection: Selection, item: Field, raw: Any, rul
     value = read_values(entry, {item.name: raw}, frozenset({item.name}))[item.name]
     refused: list[tuple[int, str]] = []
     changed, total = 0, 0
-    with writing(session):
-        for ids in _chunks(session, _allowed(session, selection, Verb.EDIT)):
+    with writing(session), constraints(session, entry):
+        for ids in _chunks(session, _allowed(session, selection, Verb.EDIT, item)):
             done, faults = _set_chunk(session, entry, ids, item, value, rules)
             changed += done
             total += len(faults)
@@ -142,7 +142,7 @@ def _set_chunk(
         )
     session.flush()
     note_rows(session, entry, Deed.CHANGED, lines)
-    outside = set(changed) - reaches(session, entry, changed, Verb.EDIT)
+    outside = set(changed) - reaches(session, entry, changed, Verb.EDIT, {item.name})
     faults += [(row_id, "") for row_id in outside]
     session.expunge_all()
     return len(changed), faults
@@ -183,11 +183,11 @@ def _selected(session: Session, selection: Selection) -> Any:
     return statement.where(selection.entry.model.id.in_(selection.ids))
 
 
-def _allowed(session: Session, selection: Selection, verb: Verb) -> Any:
+def _allowed(session: Session, selection: Selection, verb: Verb, item: Field | None = None) -> Any:
     actor = actor_of(session)
     if isinstance(actor, System):
         return _selected(session, selection)
-    rows = predicate(session.info["catalog"], actor, selection.entry, verb)
+    rows = predicate(session.info["catalog"], actor, selection.entry, verb, [] if item is None else [item.name])
     return _selected(session, selection).where(rows)
 
 

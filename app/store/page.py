@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, nulls_first, nulls_last, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app.catalog import Entry, Field
 from app.store.query import Cursor, Query, sort_field, where, write_cursor
@@ -39,7 +39,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Sort:
-    """The column an order means, and the aliased record to join for it."""
+    """The column an order means, and the referred rows to join for it."""
 
     column: Any
     nullable: bool
@@ -110,8 +110,10 @@ def _sort(query: Query) -> Sort:
     chosen = sort_field(item)
     if chosen is item:
         return Sort(item.column, item.nullable)
-    target = aliased(item.target.model)  # type: ignore[union-attr]  # a reference has a target
-    return Sort(getattr(target, chosen.storage), True, target, item.column == target.id)
+    model = chosen.model
+    # in a query of its own, so that the policy is added to it whatever the record is called there
+    target = select(model.id, chosen.column.label("rn_value")).subquery()
+    return Sort(target.c.rn_value, True, target, item.column == target.c.id)
 
 
 def _ordering(query: Query, sort: Sort, backward: bool) -> tuple[Any, ...]:

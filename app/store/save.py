@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.access import Forbidden, System, editable, may, predicate
+from app.access import Forbidden, HeldGrant, System, editable, grants_for, may, predicate
 from app.catalog import Catalog, Entry, Field
 from app.declare.access import Verb
 from app.declare.choices import Classification
@@ -129,7 +130,7 @@ def add_row(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules
     session.add(row)
     session.flush()
     _relate(session, entry, row.id, {}, values)
-    _stay_in_scope(session, entry, row.id, Verb.ADD)
+    _stay_in_scope(session, entry, row.id, Verb.ADD, _differing(entry, values, names))
     stored = values | {"id": row.id}
     lines = [(row.id, plain_label(entry, stored), changes_between(entry, {}, stored, entry.fields))]
     note_rows(session, entry, Deed.ADDED, lines)
@@ -158,7 +159,11 @@ def change_row(
 ) -> Saved:
     """Check a row's new values and put them into the transaction at hand, with their line of the trail."""
     now = guard(session, entry, row_id, Verb.EDIT)
-    names = frozenset(name for name in editable(actor_of(session), entry, new=False) if name in raw)
+    held = editable_in(session, entry, row_id)
+    beyond = {name for name in editable(actor_of(session), entry, new=False) if name in raw} - held
+    if beyond:
+        raise Invalid({name: [_("You may not set this field.")] for name in sorted(beyond)})
+    names = frozenset(name for name in held if name in raw)
     typed = read_values(entry, raw, names)
     _keep_secrets(entry, typed)
     # what reads the same in its control was not touched, though a control may show less: a moment without its seconds
@@ -178,7 +183,7 @@ def change_row(
     _stamp(session, entry, row, new=False)
     session.flush()
     _relate(session, entry, row_id, now, {name: values[name] for name in changed})
-    _stay_in_scope(session, entry, row_id, Verb.EDIT)
+    _stay_in_scope(session, entry, row_id, Verb.EDIT, changed & names)
     lines = [(row_id, plain_label(entry, values), changes_between(entry, now, values, changed))]
     note_rows(session, entry, Deed.CHANGED, lines)
     return Saved(row_id, getattr(row, "version", 0), values)
@@ -212,22 +217,41 @@ def guard(session: Session, entry: Entry, row_id: int, verb: Verb) -> Values:
     return now
 
 
-def reaches(session: Session, entry: Entry, ids: list[int], verb: Verb) -> set[int]:
-    """Those of the rows that the actor may do this to."""
+def reaches(session: Session, entry: Entry, ids: list[int], verb: Verb, names: Collection[str] = ()) -> set[int]:
+    """Those of the rows that the actor may do this to (to all of these fields, if `names` has any)."""
     actor = actor_of(session)
     if isinstance(actor, System):
         return set(ids)
     if not may(actor, entry, verb):
         return set()
     catalog: Catalog = session.info["catalog"]
-    rows = predicate(catalog, actor, entry, verb)
+    rows = predicate(catalog, actor, entry, verb, names)
     return set(session.scalars(select(entry.model.id).where(and_(entry.model.id.in_(ids), rows))))
+
+
+def editable_in(session: Session, entry: Entry, row_id: int) -> frozenset[str]:
+    """The names of the fields the actor may type into in this row; of a row they may edit."""
+    actor = actor_of(session)
+    names = editable(actor, entry, new=False)
+    if isinstance(actor, System):
+        return names
+    ways: dict[tuple[HeldGrant, ...], set[str]] = defaultdict(set)
+    for name in names:
+        ways[grants_for(actor, entry, Verb.EDIT, name)].add(name)
+    if len(ways) < 2:
+        return names
+    catalog: Catalog = session.info["catalog"]
+    rows = [case((predicate(catalog, actor, entry, Verb.EDIT, way), 1), else_=0) for way in ways.values()]
+    found = session.execute(select(*rows).select_from(entry.model).where(entry.model.id == row_id)).first()
+    return frozenset(name for way, yes in zip(ways.values(), found or (), strict=False) if yes for name in way)
 
 
 def verbs_for(session: Session, entry: Entry, row_id: int) -> Verb:
     """What the actor may do to a row, all verbs in one statement."""
     actor = actor_of(session)
     asked = [verb for verb in Verb if may(actor, entry, verb)]
+    if not asked:
+        return Verb(0)
     catalog: Catalog = session.info["catalog"]
     rows = [case((predicate(catalog, actor, entry, verb), 1), else_=0) for verb in asked]
     found = session.execute(select(*rows).select_from(entry.model).where(entry.model.id == row_id)).first()
@@ -310,9 +334,15 @@ def _stamp(session: Session, entry: Entry, row: Any, new: bool) -> None:
         row.created_at, row.created_by = now, name
 
 
-def _stay_in_scope(session: Session, entry: Entry, row_id: int, verb: Verb) -> None:
+def _differing(entry: Entry, values: Mapping[str, Any], names: frozenset[str]) -> frozenset[str]:
+    """Those of the fields in which a new row has another value than every new row begins with."""
+    start = _defaults(entry)
+    return frozenset(name for name in names if (values.get(name) or None) != (start.get(name) or None))
+
+
+def _stay_in_scope(session: Session, entry: Entry, row_id: int, verb: Verb, names: frozenset[str]) -> None:
     """A row may not be written to where the writer could not have written it: another's unit, a higher secrecy."""
-    if not reaches(session, entry, [row_id], verb):
+    if not reaches(session, entry, [row_id], verb, names):
         field = entry.owner or entry.whole
         raise Invalid(
             {field.name if field else WHOLE: [_("You may not put a row here. Choose what you may maintain.")]}
