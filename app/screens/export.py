@@ -50,9 +50,7 @@ def export(record: str, form: str) -> ResponseReturnValue:
     file.seek(0)
     name = f"{entry.title} {datetime.now(LOCAL):%Y-%m-%d %H%M}.{form}"
     answer = Response(_parts(file), mimetype=TYPES[form])
-    answer.headers["Content-Disposition"] = (
-        f"attachment; filename={entry.name}.{form}; filename*=UTF-8''{quote(name)}"
-    )
+    answer.headers["Content-Disposition"] = f"attachment; filename={entry.name}.{form}; filename*=UTF-8''{quote(name)}"
     answer.content_length = size
     answer.call_on_close(file.close)
     return answer

@@ -60,7 +60,8 @@ def test_a_long_trail_is_sent_whole_in_order_and_in_little_memory(app: Flask, vi
         answer = auditor.get(path)
         assert answer.status_code == 200
         assert answer.content_type == "text/csv; charset=utf-8"
-        assert re.fullmatch(r"attachment; filename=audit\.csv; filename\*=UTF-8''[%\w-]+\.csv", answer.headers["Content-Disposition"])
+        named = r"attachment; filename=audit\.csv; filename\*=UTF-8''[%\w-]+\.csv"
+        assert re.fullmatch(named, answer.headers["Content-Disposition"])
         size = sum(len(part) for part in answer.iter_encoded())
         _now, peak = tracemalloc.get_traced_memory()
     finally:
