@@ -60,5 +60,3 @@ def install(app: Flask) -> None:
         return found % values if values or "%" in found else found
 
     app.jinja_env.globals["_"] = written
-
-

@@ -16,6 +16,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, scoped_sess
 from app.access import Person, System, predicate
 from app.catalog import Catalog
 from app.declare.access import Verb
+from app.store.policy import RowPolicy
 
 WRITING: ContextVar[bool] = ContextVar("writing", default=False)
 """Whether the transaction to come will write: SQLite then takes its lock at the start instead of failing later."""
@@ -66,9 +67,7 @@ def make_sessions(engine: Engine, catalog: Catalog) -> scoped_session[Session]:
 
 def act_as(session: Session, actor: Person | System) -> None:
     """Say who acts in this session from now on."""
-    if session.info.get("actor") is not actor:
-        session.info["actor"] = actor
-        session.info.pop("criteria", None)
+    session.info["actor"] = actor
 
 
 def actor_of(session: Session) -> Person | System:
@@ -99,11 +98,12 @@ def _apply_policy(state: ORMExecuteState) -> None:
     actor = actor_of(state.session)
     if isinstance(actor, System):
         return
-    criteria = state.session.info.get("criteria")
-    if criteria is None:
-        criteria = state.session.info["criteria"] = _criteria(state.session.info["catalog"], actor)
-    if criteria:
-        state.statement = state.statement.options(*criteria)
+    catalog: Catalog = state.session.info["catalog"]
+    policy = actor.memo.get(catalog)
+    if policy is None:
+        policy = actor.memo[catalog] = RowPolicy(_criteria(catalog, actor))
+    if policy.rules:
+        state.statement = state.statement.options(policy)
 
 
 def _criteria(catalog: Catalog, person: Person) -> tuple[Any, ...]:
