@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import BindParameter
 from sqlalchemy.orm import LoaderCriteriaOption
 from sqlalchemy.orm.interfaces import CriteriaOption
-from sqlalchemy.sql.cache_key import anon_map
+from sqlalchemy.sql._util_cy import anon_map
 
 _SHAPES: dict[Any, int] = {}
 """A number for each shape that a policy has had: as many as there are kinds of people, not as there are people."""
@@ -22,7 +22,7 @@ class RowPolicy(CriteriaOption):
     """
 
     __slots__ = ("_shape", "_values", "rules")
-    inherit_cache: ClassVar[bool] = False
+    inherit_cache = False
     propagate_to_loaders = True
 
     def __init__(self, rules: Sequence[LoaderCriteriaOption]) -> None:
