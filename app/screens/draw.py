@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Flask
+import re
+from functools import lru_cache
+
+from flask import Flask, current_app
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from app.screens.pages import Cell, Column, Link, Row, Table
+from app.screens.pages import Cell, Column, Control, Link, Row, Table
 
 TONES = {
     **dict.fromkeys(("red", "danger", "error", "bad", "late"), "red"),
@@ -17,12 +21,13 @@ TONES = {
 """Signals are three: red is late or wrong, amber waits or warns, green is done; blue is the accent, the rest grey."""
 CLIPPED = 24
 """Characters beyond which a column may cut a text short: its whole stands in the title."""
+SIGNS = re.compile("[&<>'\"]")
 PLACES = {"state": "rn-state", "more": "rn-more"}
 
 
 def install(app: Flask) -> None:
     """Give the templates what is drawn here."""
-    app.jinja_env.globals.update(draw_cell=draw_cell, draw_rows=draw_rows, tone=tone)
+    app.jinja_env.globals.update(draw_cell=draw_cell, draw_filters=draw_filters, draw_rows=draw_rows, tone=tone)
 
 
 def tone(name: str) -> str:
@@ -32,7 +37,7 @@ def tone(name: str) -> str:
 
 def safe(text: str) -> str:
     """A text with what HTML would read as its own written out; most values have no such sign."""
-    return text if text.isalnum() else str(escape(text))
+    return text if text.isalnum() or not SIGNS.search(text) else str(escape(text))
 
 
 def draw_cell(cell: Cell, full: bool = False, state: bool = False) -> Markup:
@@ -96,6 +101,17 @@ def _reveal(cell: Cell) -> str:
         f' <button class="rn-iconbtn rn-noprint" type="button" data-rn-reveal="{safe(cell.url)}" aria-pressed="false"'
         f' aria-label="{hint}" title="{hint}"><i class="ti ti-eye" aria-hidden="true"></i></button>'
     )
+
+
+def draw_filters(controls: tuple[Control, ...]) -> Markup:
+    """A list's filters: the same on most of its pages, so drawn once for each that differs."""
+    return _filters(controls, str(get_locale()))
+
+
+@lru_cache(maxsize=128)
+def _filters(controls: tuple[Control, ...], language: str) -> Markup:
+    html = current_app.jinja_env.get_template("records/_filters.html").render(controls=controls)
+    return Markup(html)  # noqa: S704  # a template made it
 
 
 def draw_rows(table: Table, fragment: bool = False) -> Markup:
