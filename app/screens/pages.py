@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from app.declare.choices import Words
+
 
 @dataclass(frozen=True)
 class Link:
@@ -35,6 +37,19 @@ class MenuGroup:
 
 
 @dataclass(frozen=True)
+class Bell:
+    """Jobs at the top of every page: the ids of those that go on, how many have ended unseen, and news to tell at once.
+
+    `poll_url` is where to ask again, empty if nothing goes on.
+    """
+
+    ended: int = 0
+    going_on: int = 0
+    poll_url: str = ""
+    news: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Shell:
     """What stands around every signed-in page."""
 
@@ -44,6 +59,7 @@ class Shell:
     affiliation: str
     account_links: tuple[Link, ...]
     ceiling: str
+    bell: Bell
 
 
 @dataclass(frozen=True)
@@ -441,3 +457,63 @@ class HomePage:
     figures: tuple[Figure, ...]
     blocks: tuple[Block, ...]
     actions: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True)
+class JobLine:
+    """A job in the list; `percent` is None where nobody knows how much there is to do."""
+
+    url: str
+    title: str
+    state: Words
+    tone: str
+    percent: int | None
+    person: str
+    asked: str
+    ended: str
+    took: str
+
+
+@dataclass(frozen=True)
+class JobsPage:
+    """One's jobs, or everybody's."""
+
+    page: Page
+    lines: tuple[JobLine, ...]
+    tabs: tuple[Link, ...]
+    everybody: bool
+    older_url: str
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """What changes on the page of a job: how far it is while it goes on, then what it has brought."""
+
+    id: int
+    state: Words
+    tone: str
+    going_on: bool
+    own: bool
+    percent: int | None
+    done: str
+    total: str
+    rate: str
+    left: str
+    note: str
+    stopping: bool
+    message: str
+    text: str
+    url: str
+    file_name: str
+    file_size: str
+    file_url: str
+    expires: str
+    asked: str
+    started: str
+    ended: str
+    took: str
+    attempts: int
+    log: tuple[tuple[str, str], ...]
+    poll_url: str
+    cancel_url: str
+    retry_url: str
