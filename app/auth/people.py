@@ -16,20 +16,29 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_group,
     assoc_user_role,
 )
-from sqlalchemy import select, union
+from sqlalchemy import String, cast, func, select, union
 from sqlalchemy.orm import Session
 
 from app.access import HeldGrant, Person
 from app.access.grants import read_grant
 from app.catalog import Catalog, Entry
 from app.declare.record import Account
+from app.store.jobs import JOB
 
 OPTIONS = {"unfiltered": True}
 """The person's own grants are read before any policy is known."""
+MOST_JOBS = 50
 
 
 def load_person(session: Session, catalog: Catalog, account_id: int) -> Person | None:
     """The person of an account; None if there is none or it is not active."""
+    # so that the bell of every page costs no statement of its own
+    news = (
+        select(JOB.c.id, cast(JOB.c.state, String).label("state"))
+        .where(JOB.c.account_id == account_id, JOB.c.told.is_(False))
+        .order_by(JOB.c.id.desc()).limit(MOST_JOBS).subquery()
+    )  # fmt: skip
+    told = func.aggregate_strings(cast(news.c.id, String) + ":" + news.c.state, ",")
     member = union(
         select(assoc_user_role.c.user_id, assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == account_id),
         select(assoc_user_group.c.user_id, assoc_group_role.c.role_id)
@@ -41,6 +50,7 @@ def load_person(session: Session, catalog: Catalog, account_id: int) -> Person |
         select(
             Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance,
             Role.name.label("role"), ViewMenu.name.label("record"), Permission.name.label("grant"),
+            select(told).scalar_subquery().label("jobs"),
             *([] if unit is None else [unit]),
         )
         .select_from(Account)
@@ -63,8 +73,13 @@ def load_person(session: Session, catalog: Catalog, account_id: int) -> Person |
         roles=tuple(sorted({row.role for row in rows if row.role is not None})),
         unit_id=None if unit is None else first.unit_id,
         clearance=first.clearance,
+        jobs=tuple((int(number), state) for number, _, state in (part.partition(":") for part in _parts(first.jobs))),
         grants=_grants(catalog, {(row.record, row.grant) for row in rows if row.grant is not None}),
     )
+
+
+def _parts(text: str | None) -> list[str]:
+    return text.split(",") if text else []
 
 
 def full_name(family: str, given: str) -> str:

@@ -19,17 +19,19 @@ MOST = 60
 
 
 def make_bell(person: Person, watched: Collection[int] = ()) -> Bell:
-    """The bell of a person: one statement; news of the jobs that the page has `watched` and that have ended since."""
-    found = job_list.untold(db(), person)
-    going_on = [row.id for row in found if row.state in OPEN]
+    """The bell of a person, and news of the jobs that the page has `watched` and that have ended since."""
+    open_states = [state.value for state in OPEN]
+    going_on = [job_id for job_id, state in person.jobs if state in open_states]
+    ended = {job_id for job_id, state in person.jobs if state not in open_states}
+    found = job_list.titles(db(), ended & set(watched)) if ended & set(watched) else ()
     return Bell(
-        ended=len(found) - len(going_on),
+        ended=len(ended),
         going_on=len(going_on),
         poll_url=url_for("records.bell", watched=",".join(map(str, going_on))) if going_on else "",
         news=tuple(
             (_sentence(row.state, row.title), url_for("records.job", job_id=row.id),
              "error" if row.state is JobState.FAILED else "success")
-            for row in found if row.id in watched and row.state not in OPEN
+            for row in found
         ),
     )  # fmt: skip
 

@@ -16,8 +16,6 @@ from app.store.session import WRITING
 from app.store.tables import Job
 
 PAGE = 30
-NEWS = 50
-"""Of how many jobs at most the bell tells at once."""
 
 
 def find(session: Session, job_id: int) -> Job | None:
@@ -39,10 +37,9 @@ def jobs_of(session: Session, person: Person | None, before: int | None) -> Sequ
     return session.execute(found.order_by(Job.id.desc()).limit(PAGE + 1), execution_options=unfiltered).all()
 
 
-def untold(session: Session, person: Person) -> Sequence[Row[Any]]:
-    """(id, title, state) of a person's jobs that go on, or whose end they have not seen; newest first."""
-    found = select(JOB.c.id, JOB.c.title, JOB.c.state).where(JOB.c.account_id == person.id, JOB.c.told.is_(False))
-    return session.execute(found.order_by(JOB.c.id.desc()).limit(NEWS)).all()
+def titles(session: Session, job_ids: Collection[int]) -> Sequence[Row[Any]]:
+    """(id, title, state) of these jobs."""
+    return session.execute(select(JOB.c.id, JOB.c.title, JOB.c.state).where(JOB.c.id.in_(job_ids))).all()
 
 
 def tell(session: Session, job_ids: Collection[int]) -> None:
