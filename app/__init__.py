@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Flask
 
+from app import texts
 from app.api import routes as rest
 from app.auth import gate, limits, manager
 from app.catalog import Catalog
@@ -16,7 +17,7 @@ from app.excel import write_template
 from app.excel.write import write as write_list
 from app.jobs import schedule
 from app.jobs.queue import Queue
-from app.screens import errors, health, routes, shell
+from app.screens import draw, errors, health, routes, shell
 from app.store import jobs
 from app.store.files import FileStore
 from app.store.session import make_engine, make_sessions
@@ -96,10 +97,12 @@ def create_app(
     app.extensions["recurring"] = schedule.usual(lease, kept)
     jobs.wake_after_commit(sessions, queue.wake)
     manager.install(app, sessions)
+    texts.install(app)
     limits.install(app, settings.sign_in_limit, settings.api_limit)
     gate.install(app)
     errors.install(app)
     shell.install(app)
+    draw.install(app)
     app.register_blueprint(health.blueprint)
     routes.install(app)
     rest.install(app)

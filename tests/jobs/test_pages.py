@@ -39,6 +39,7 @@ def test_a_person_fetches_the_file_of_their_job_under_its_name(visitor: Someone,
     assert f'href="/jobs/{made}/file"' in page
     answer = visitor(people.VIEWER).get(f"/jobs/{made}/file")
     assert answer.text == "a,b\n1,2\n"
+    answer.close()
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert "%E7%BB%93%E6%9E%9C.csv" in answer.headers["Content-Disposition"]
 
