@@ -11,6 +11,7 @@ from app.screens import (
     export,
     files,
     history,
+    jobs,
     lists,
     palette,
     related,
@@ -39,7 +40,7 @@ def make_blueprint() -> Blueprint:
     """Every route of the generated screens."""
     blueprint = Blueprint("records", __name__)
     for module in (
-        lists, reveal, related, saved, bulk, files, edit, history, show, palette, explain, rights, export, tokens,
+        lists, reveal, related, saved, bulk, files, edit, history, show, palette, explain, rights, export, tokens, jobs,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint
