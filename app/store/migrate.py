@@ -39,7 +39,8 @@ def make(url: str, name: str) -> Path:
     """Write the migration from the database as it is (brought up to date first) to what is declared."""
     upgrade(url)
     slug = re.sub(r"\W+", "_", name.lower()).strip("_") or "change"
-    number = f"{len(list(ScriptDirectory.from_config(_config()).walk_revisions())) + 1:04d}"
+    known = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    number = f"{max((int(one) for one in known if one.isdigit()), default=0) + 1:04d}"
     with _connected(url) as connection:
         made: Any = command.revision(_config(connection), message=slug, autogenerate=True, rev_id=number)
     return Path(made.path)

@@ -97,8 +97,6 @@ def _apply_policy(state: ORMExecuteState) -> None:
     if state.execution_options.get("unfiltered"):
         return
     actor = actor_of(state.session)
-    if isinstance(actor, System):
-        return
     criteria = state.session.info.get("criteria")
     if criteria is None:
         criteria = state.session.info["criteria"] = _criteria(state.session.info["catalog"], actor)
@@ -106,10 +104,11 @@ def _apply_policy(state: ORMExecuteState) -> None:
         state.statement = state.statement.options(*criteria)
 
 
-def _criteria(catalog: Catalog, person: Person) -> tuple[Any, ...]:
+def _criteria(catalog: Catalog, actor: Person | System) -> tuple[Any, ...]:
+    """The policy of each record; for the console itself only that the trash is out of sight."""
     found = []
     for entry in catalog:
-        rows = predicate(catalog, person, entry, Verb.READ)
+        rows = predicate(catalog, actor, entry, Verb.READ)
         if rows.compare(true()):
             continue
         condition = entry.model.id.is_(None) if rows.compare(false()) else rows
