@@ -12,6 +12,7 @@ from app.api import routes as rest
 from app.auth import gate, limits, manager
 from app.catalog import Catalog
 from app.declare.choices import Classification
+from app.kinds.value import LOCAL
 from app.screens import errors, health, routes, shell
 from app.store.files import FileStore
 from app.store.session import make_engine, make_sessions
@@ -73,6 +74,7 @@ def create_app(
         LOGIN_FACTS=login_facts,
         CEILING=Classification(settings.ceiling),
     )
+    LOCAL.choose(settings.time_zone)
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine, catalog)
     app.extensions.update(catalog=catalog, engine=engine, sessions=sessions)

@@ -243,6 +243,11 @@ class Account(User):  # type: ignore[misc]  # FAB's model is untyped
     updated_by: Mapped[str | None] = mapped_column(String(200), info=_spec(_l("Updated by")))
 
 
+# rows of the identity library have a version as records have, so that of two who save one at once neither is lost
+for _adopted in (Role, Group):
+    _adopted.version = mapped_column(Integer, nullable=False, default=1, server_default="1")
+
+
 def bind_owner(target: type[Any]) -> None:
     """Give accounts a unit: a reference to the record that owns rows; once, and to one record only."""
     bound = Account.__mapper__.class_manager.get("unit") if "unit" in vars(Account) else None
