@@ -140,7 +140,7 @@ class Screen:
     """Everything a record's pages need beyond its fields; all but title and menu is derived when absent.
 
     `singular` is the name of one row ("New milestone"), the title if absent; `about` one sentence for its users;
-    `export` offers the list as a file of comma-separated values. With `trash`, deleted rows can be restored, until
+    `export=False` keeps the list from being fetched as a workbook. With `trash`, deleted rows can be restored, until
     somebody deletes them for good.
     """
 
@@ -157,4 +157,4 @@ class Screen:
     workflow: Workflow | None = None
     trash: bool = False
     grants: tuple[Grant, ...] = ()
-    export: bool = False
+    export: bool = True
