@@ -225,12 +225,12 @@ def test_the_schema_goes_down_only_with_an_empty_trash(new_place: Callable[[Fill
     with engine.begin() as connection:
         connection.execute(text("UPDATE news_item SET deleted_at = '2004-06-30 00:00:00' WHERE id = 1"))
     engine.dispose()
-    refused = place.run("migrate", "--down", "0003", check=False)
+    refused = place.run("migrate", "--down", "0004", check=False)
     assert refused.returncode != 0
     assert "news_item has 1 rows in the trash" in refused.stdout + refused.stderr
     engine = create_engine(place.database_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE news_item SET deleted_at = NULL"))
     engine.dispose()
-    assert "0003" in place.run("migrate", "--down", "0003").stdout
+    assert "0004" in place.run("migrate", "--down", "0004").stdout
     place.run("migrate")
