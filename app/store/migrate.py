@@ -18,7 +18,7 @@ from sqlalchemy import Connection, create_engine
 
 from app.declare import event  # noqa: F401  # a table of the same metadata
 from app.declare.types import ChoiceText, FileList, Moment, ScaledNumber
-from app.store import tables  # noqa: F401  # as above
+from app.store import import_tables, tables  # noqa: F401  # as above
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
