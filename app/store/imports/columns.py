@@ -64,7 +64,7 @@ class Masked:
 
 def read_cell(item: Field, cell: Any, to_raw: ToRaw) -> Any:
     """The value of a cell, BLANK, Masked, or the Fault that says what is wrong with it."""
-    if item.masked and isinstance(cell, str) and "*" in cell:
+    if item.masked and cell.__class__ is str and "*" in cell:
         return Masked(cell.strip())
     try:
         raw = to_raw(item, cell)
@@ -163,32 +163,32 @@ class Encoder:
     """The two JSON texts of each value of a field: as the database keeps it, and as the trail tells it."""
 
     def __init__(self, item: Field, dialect: Dialect) -> None:
-        self.plain = _is_plain(item, dialect)
+        self._plain = _is_plain(item, dialect)
+        self._day = item.kind.control == "date"
         self._stored = storage(item, dialect)
         self._told = told(item)
-        self._known: dict[Any, tuple[str, str]] | None = {} if repeats(item) else None
+        # by identity, as readers give the same object for the same text; the value is held so that its identity stays
+        self._known: dict[int, tuple[Any, str, str]] | None = {} if repeats(item) else None
 
     def encode(self, values: Sequence[Any]) -> tuple[list[str], list[str]]:
         """Both texts of each of the values; "null" of None."""
-        if self.plain:
+        if self._plain:
             texts = ["null" if value is None else quote(value) for value in values]
             return texts, texts
-        pairs = [self.pair(value) for value in values]
-        return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-
-    def pair(self, value: Any) -> tuple[str, str]:
-        """Both texts of one value."""
-        if value is None:
-            return "null", "null"
-        if self.plain:
-            text = quote(value)
-            return text, text
+        if self._day:
+            texts = ["null" if value is None else f'"{value.isoformat()}"' for value in values]
+            return texts, texts
         known = self._known
         if known is None:
-            return self._stored(value), self._told(value)
-        found = known.get(value)
-        if found is None:
-            found = self._stored(value), self._told(value)
-            if len(known) < KNOWN_MOST:
-                known[value] = found
-        return found
+            pairs = [
+                ("null", "null") if value is None else (self._stored(value), self._told(value)) for value in values
+            ]
+            return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        found = [known.get(id(value)) or self._learn(value) for value in values]
+        return [one[1] for one in found], [one[2] for one in found]
+
+    def _learn(self, value: Any) -> tuple[Any, str, str]:
+        texts = (value, "null", "null") if value is None else (value, self._stored(value), self._told(value))
+        if self._known is not None and len(self._known) < KNOWN_MOST:
+            self._known[id(value)] = texts
+        return texts
