@@ -152,9 +152,8 @@ class Scope:
         model, entry = self._entry.model, self._entry
         reached = predicate(self._catalog, actor_of(self._session), entry, self._verb, names)
         for some in _parts(asked):
-            table = values(
-                column("id", Integer), *(column(item.storage, item.type) for item in self.items), name="rn_given"
-            ).data([(-1 - number, *given) for number, given in enumerate(some)])
+            columns = (column("id", Integer), *(column(item.storage, item.type) for item in self.items))
+            table = values(*columns, name="rn_given").data([(-1 - n, *given) for n, given in enumerate(some)]).cte()
             typed = [cast(table.c[item.storage], item.type).label(item.storage) for item in self.items]
             stand_in = aliased(model, select(cast(table.c.id, Integer).label("id"), *typed).subquery(),
                                adapt_on_names=True)  # fmt: skip

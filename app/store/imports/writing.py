@@ -55,7 +55,7 @@ class Going:
         number = func.row_number().over(order_by=GOING.c.line)
         rows = select(GOING.c.line, ((number - 1) // PART).label("part")).subquery()
         found = select(func.min(rows.c.line), func.max(rows.c.line), func.count()).group_by(rows.c.part)
-        for first, last, count in self.session.execute(found.order_by(rows.c.part)).tuples().all():
+        for first, last, count in self.session.execute(found.order_by(rows.c.part)).all():
             yield and_(GOING.c.line >= first, GOING.c.line <= last), count
 
     def source(self) -> Any:
