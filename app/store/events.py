@@ -65,7 +65,9 @@ def note(
 ) -> None:
     """Write a line that is about no row: a sign-in, a refusal. `who` overrides the actor where nobody is signed in."""
     line = (
-        event_line(session, deed) | {"record": entry.name if entry else None, "note": text[:500] or None} | dict(who or {})
+        event_line(session, deed)
+        | {"record": entry.name if entry else None, "note": text[:500] or None}
+        | dict(who or {})
     )
     _write(session, [line])
 

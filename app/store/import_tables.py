@@ -96,10 +96,10 @@ class ImportBatch(Model):  # type: ignore[misc]  # FAB's base is untyped
 class ImportRow(Model):  # type: ignore[misc]  # FAB's base is untyped
     """A row of a file as it was planned; `line` is its number in the sheet, from 1.
 
-    The last five are JSON, kept as text since most of it is only passed on. `new_values` and `old_values` hold what the
-    database keeps, by column; `many` the ids of references to many rows, [before, after] by field; `changes` is the line
-    of the trail to come. `notes` tells what stands against the row: [{"field", "place", "message"}], with "odd" where
-    it may be stored all the same.
+    The last five are JSON, kept as text since most of it is only passed on. `new_values` and `old_values` hold what
+    the database keeps, by column; `many` the ids of references to many rows, [before, after] by field; `changes` is
+    the line of the trail to come. `notes` tells what stands against the row: [{"field", "place", "message"}], with
+    "odd" where it may be stored all the same.
     """
 
     __tablename__ = "rn_import_row"

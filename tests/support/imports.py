@@ -32,7 +32,9 @@ def acting(app: Flask, name: str) -> Iterator[Session]:
         act_as(session, SYSTEM)
         if name:
             account = find_account(session, name)
-            act_as(session, load_person(session, app.extensions["catalog"], account.id))
+            person = load_person(session, app.extensions["catalog"], account.id)
+            assert person is not None
+            act_as(session, person)
         session.rollback()
         yield session
         session.rollback()

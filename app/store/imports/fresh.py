@@ -27,6 +27,24 @@ from app.store.validate import WHOLE, Errors, check_alone, taken
 
 SPECIAL = frozenset({Blank, Kept, Masked, Fault})
 Columns = Mapping[str, list[Any]]
+Notes = dict[int, list[dict[str, Any]]]
+
+
+class Draft:
+    """New rows of a chunk on their way: their lines, keys and values, and what is said of each, by its number here."""
+
+    def __init__(self, lines: list[int], keys: list[tuple[Any, ...] | None], rows: list[dict[str, Any]], notes: Notes):
+        self.lines = lines
+        self.keys = keys
+        self.rows = rows
+        self.notes = notes
+        self.outside: set[int] = set()
+
+    @property
+    def bad(self) -> set[int]:
+        """The rows that cannot be stored, whoever asks."""
+        faulty = {number for number, said in self.notes.items() if not all("odd" in note for note in said)}
+        return faulty - self.outside
 
 
 class Fresh:
@@ -67,20 +85,20 @@ class Fresh:
         """What the rows at these indexes of a chunk come to."""
         if not chosen:
             return []
-        notes: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        notes: Notes = defaultdict(list)
         values = self._values(columns, chosen, notes)
         many = {item.name: self._clean(item, columns[item.name], chosen, notes) for item in self._many}
         rows = [dict(zip(self._names, row, strict=True)) for row in zip(*values, strict=True)]
-        for number, row in enumerate(rows):
-            for name, lists in many.items():
-                row[name] = lists[number] or []
-        self._check(rows, notes)
-        bad = {number for number, said in notes.items() if not all("odd" in one for one in said)}
-        outside = self._outside(rows, bad, notes)
-        self._check_uniques(rows, bad, notes)
-        return self._staged(lines, chosen, keys, rows, values, many, notes, bad, outside)
+        for name, lists in many.items():
+            for row, ids in zip(rows, lists, strict=True):
+                row[name] = ids or []
+        draft = Draft([lines[index] for index in chosen], [keys[index] for index in chosen], rows, notes)
+        self._check(draft)
+        self._check_uniques(draft)
+        self._check_scope(draft)
+        return self._staged(draft, values)
 
-    def _values(self, columns: Columns, chosen: Sequence[int], notes: dict[int, list[Any]]) -> list[list[Any]]:
+    def _values(self, columns: Columns, chosen: Sequence[int], notes: Notes) -> list[list[Any]]:
         """The values of every plain field of the new rows, in the order of the fields."""
         count = len(chosen)
         found: dict[str, list[Any]] = {}
@@ -105,7 +123,7 @@ class Fresh:
         return [found[name] for name in self._names]
 
     def _clean(
-        self, item: Field, cells: Sequence[Any], chosen: Sequence[int], notes: dict[int, list[Any]]
+        self, item: Field, cells: Sequence[Any], chosen: Sequence[int], notes: Notes
     ) -> list[Any]:  # fmt: skip
         """The values of a column, with defaults where it is empty; what cannot be stored is noted, and None."""
         found = list(cells) if len(chosen) == len(cells) else [cells[index] for index in chosen]
@@ -131,24 +149,22 @@ class Fresh:
 
     def _compare(
         self, item: Field, cells: Sequence[Any], chosen: Sequence[int], values: Sequence[Any],
-        notes: dict[int, list[Any]],
+        notes: Notes,
     ) -> None:  # fmt: skip
         """Tell where the file says another thing than what follows from the row; what follows is stored."""
         for number, index in enumerate(chosen):
             given = cells[index]
             if given is BLANK or given is KEPT or given.__class__ is Masked or given == values[number]:
                 continue
-            text = _(
-                "“%(label)s” follows from the row's other values; what the file says is left out.", label=item.label
-            )
+            text = _("“%(label)s” follows from other fields; what the file says is left out.", label=item.label)
             notes[number].append(self._note(item.name, text, odd=True))
 
-    def _check(self, rows: Sequence[Mapping[str, Any]], notes: dict[int, list[Any]]) -> None:
+    def _check(self, draft: Draft) -> None:
         """What each row says of itself: steps, rules, secrecy, and what is odd about it."""
-        entry, rules = self._entry, self._rules
+        entry, rules, notes = self._entry, self._rules, draft.notes
         if entry.screen.rules or entry.screen.workflow is not None or entry.classification is not None:
             errors: Errors = defaultdict(list)
-            for number, row in enumerate(rows):
+            for number, row in enumerate(draft.rows):
                 check_alone(
                     self._session, entry, row, changed=self._open, today=rules.today, ceiling=rules.ceiling,
                     before=None, errors=errors,
@@ -158,72 +174,67 @@ class Fresh:
                     errors.clear()
         for item in self._odd:
             warn, name = item.kind.warn, item.name
-            for number, row in enumerate(rows):
+            for number, row in enumerate(draft.rows):
                 if row[name] is not None and (text := warn(item, row[name])):
                     notes[number].append(self._note(name, text, odd=True))
 
-    def _outside(self, rows: Sequence[Mapping[str, Any]], bad: set[int], notes: dict[int, list[Any]]) -> set[int]:
-        """The rows that the person may not put where they say."""
-        scope = self._scope
+    def _check_scope(self, draft: Draft) -> None:
+        """The person must be allowed to put each row where it says."""
+        scope, none = self._scope, frozenset[str]()
         names = [item.name for item in scope.items]
-        none = frozenset[str]()
         asked = [
-            (self._differing(row) if scope.by_field else none, tuple([row[name] for name in names])) for row in rows
+            (self._differing(row) if scope.by_field else none, tuple([row[name] for name in names]))
+            for row in draft.rows
         ]  # fmt: skip
-        field = self._entry.owner or self._entry.whole
-        outside = {number for number, yes in enumerate(scope.reaches(asked)) if not yes and number not in bad}
-        for number in outside:
-            text = _("You may not put a row here. Choose what you may maintain.")
-            notes[number].append(self._note(field.name if field else WHOLE, text))
-        return outside
+        field, bad = self._entry.owner or self._entry.whole, draft.bad
+        for number, yes in enumerate(scope.reaches(asked)):
+            if not yes and number not in bad:
+                draft.outside.add(number)
+                text = _("You may not put a row here. Choose what you may maintain.")
+                draft.notes[number].append(self._note(field.name if field else WHOLE, text))
 
     def _differing(self, row: Mapping[str, Any]) -> frozenset[str]:
         """The fields in which the row says something of its own."""
         return frozenset(name for name in self._open if (row.get(name) or None) != (self._given.get(name) or None))
 
-    def _check_uniques(self, rows: Sequence[Mapping[str, Any]], bad: set[int], notes: dict[int, list[Any]]) -> None:
+    def _check_uniques(self, draft: Draft) -> None:
         """What else may be there only once must not be another row's; the key has been looked up before."""
         for group in self._others:
             asked: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-            for number, row in enumerate(rows):
+            for number, row in enumerate(draft.rows):
                 values = tuple(row[item.name] for item in group)
                 if None not in values:
                     asked[values].append(number)
             for values in holders(self._session, self._entry, group, asked):
                 for number in asked[values]:
-                    notes[number].append(self._note(group[-1].name, taken(group)))
-                    bad.add(number)
+                    draft.notes[number].append(self._note(group[-1].name, taken(group)))
 
-    def _staged(
-        self, lines: Sequence[int], chosen: Sequence[int], keys: Sequence[tuple[Any, ...] | None],
-        rows: Sequence[dict[str, Any]], values: list[list[Any]], many: Mapping[str, list[Any]],
-        notes: Mapping[int, list[Any]], bad: set[int], outside: set[int],
-    ) -> list[Staged]:  # fmt: skip
+    def _staged(self, draft: Draft, values: list[list[Any]]) -> list[Staged]:
+        """The rows as they are kept until they go in."""
         texts = [encoder.encode(column) for encoder, column in zip(self._encoders, values, strict=True)]
-        stored = list(zip(*(pair[0] for pair in texts), strict=True))
-        said = list(zip(*(pair[1] for pair in texts), strict=True))
-        template, null = self._template, "null"
-        staged = []
-        for number, index in enumerate(chosen):
-            line, row = lines[index], rows[number]
-            label = own_label(self._entry, row)[:300] or None
-            key = None if keys[index] is None else "\x1f".join(str(part) for part in keys[index] or ())
+        stored = zip(*(pair[0] for pair in texts), strict=True)
+        said = zip(*(pair[1] for pair in texts), strict=True)
+        template, null, staged, entry, notes = self._template, "null", [], self._entry, draft.notes
+        refused = draft.bad | draft.outside
+        for number, (kept, telling) in enumerate(zip(stored, said, strict=True)):
+            line, key, row = draft.lines[number], draft.keys[number], draft.rows[number]
+            label = own_label(entry, row)[:300] or None
+            told_key = None if key is None else "\x1f".join([str(part) for part in key])
             told_notes = json.dumps(notes[number], ensure_ascii=False) if number in notes else None
-            if number in bad or number in outside:
-                outcome = Outcome.OUTSIDE if number in outside and number not in bad else Outcome.ERROR
-                staged.append(Staged(line, outcome.value, key=key, label=label, notes=told_notes))
+            if number in refused:
+                outcome = Outcome.ERROR if number in draft.bad else Outcome.OUTSIDE
+                staged.append(Staged(line, outcome.value, key=told_key, label=label, notes=told_notes))
                 continue
-            telling = said[number]
             present = tuple([text != null for text in telling])
-            shape = self._shapes.get(present) or self._shape(present)
-            changes = shape[1] % tuple(compress(telling, present))
-            fields, more = shape[0], None
-            if many:
-                fields, changes, more = self._with_many(row, fields, changes)
-            staged.append(Staged(
-                line, "new", key=key, label=label, fields=fields, new_values=template % stored[number], many=more,
-                changes=changes, notes=told_notes,
-            ))  # fmt: skip
+            fields, frame = self._shapes.get(present) or self._shape(present)
+            changes, many = frame % tuple(compress(telling, present)), None
+            if self._many:
+                fields, changes, many = self._with_many(row, fields, changes)
+            staged.append(
+                Staged(
+                    line, "new", None, None, told_key, label, fields, template % kept, None, many, changes, told_notes
+                )
+            )
         return staged
 
     def _shape(self, present: tuple[bool, ...]) -> tuple[str, str]:

@@ -87,41 +87,42 @@ class Known:
     def _weigh(self, one: Weighed, item: Field, cell: Any, base: Mapping[str, Any] | None) -> None:
         """Take a cell into the row's new values if it changes something that may be changed."""
         present = one.now.values[item.name]
-        if cell is KEPT or (cell is BLANK and not self._clears):
-            return
-        kind = cell.__class__
-        if kind is Masked:
-            if present is not None and cell.text != item.kind.mask(item.kind.show(item, present).text):
-                self._fault(one, item, _("A masked text is no value. Give the whole text, or leave it as exported."))
-            return
-        if kind is Fault:
-            if not item.many and present in cell.could_be:
-                return
-            self._fault(one, item, cell.message)
-            return
-        value = ([] if item.many else None) if cell is BLANK else cell
-        if value == present or (item.many and sorted(value) == sorted(present)):
+        value = self._value(one, item, cell, present)
+        if value is KEPT or value == present or (item.many and sorted(value) == sorted(present)):
             return
         mine, theirs = written(item, value), written(item, present)
         if mine == theirs or (base and item.name in base and mine == base[item.name]):
             return
         if item.spec.derived is not None:
-            text = _(
-                "“%(label)s” follows from the row's other values; what the file says is left out.", label=item.label
-            )
+            text = _("“%(label)s” follows from other fields; what the file says is left out.", label=item.label)
             one.notes.append(self._note(item.name, text) | {"odd": True})
-            return
-        if value is None and item.kind.control == "checkbox" and not item.nullable:
-            if present is False:
-                return
-            value = False
-        if base is None or (item.name in base and base[item.name] != theirs):
+        elif base is None or (item.name in base and base[item.name] != theirs):
             one.clash = True
             one.notes.append(self._note(item.name, self._clash(item, present, value)))
-        elif item.fixed:
-            self._fault(
-                one, item, _("This cannot be changed once it is saved; it is %(now)s.", now=self._show(item, present))
-            )
+        else:
+            self._take(one, item, present, value)
+
+    def _value(self, one: Weighed, item: Field, cell: Any, present: Any) -> Any:
+        """What a cell means for a row that is there; KEPT if nothing."""
+        if cell is BLANK:
+            if not self._clears:
+                return KEPT
+            return [] if item.many else False if item.kind.control == "checkbox" and not item.nullable else None
+        if cell.__class__ is Masked:
+            if present is not None and cell.text != item.kind.mask(item.kind.show(item, present).text):
+                self._fault(one, item, _("A masked text is no value. Give the whole text, or leave it as exported."))
+            return KEPT
+        if cell.__class__ is Fault:
+            if item.many or present not in cell.could_be:
+                self._fault(one, item, cell.message)
+            return KEPT
+        return cell
+
+    def _take(self, one: Weighed, item: Field, present: Any, value: Any) -> None:
+        """Put a changed value into the row, if the person may change it."""
+        if item.fixed:
+            now = self._show(item, present)
+            self._fault(one, item, _("This cannot be changed once it is saved; it is “%(now)s”.", now=now))
         elif item.name not in one.now.open:
             one.outside = True
             one.notes.append(self._note(item.name, _("You may not set this field.")))

@@ -128,7 +128,7 @@ class Planner:
         if not self._places:
             raise Refused(_("No column of this sheet can be imported."))
         self._readers: dict[str, Reader | Resolver] = {
-            name: Reader(item, to_raw) if item.target is None else Resolver(session, item, to_raw)
+            name: Reader(item, to_raw) if item.target is None else Resolver(session, item, item.target, to_raw)
             for name, item in ((name, entry.fields[name]) for name in self._places)
         }
         self._hidden = {name: place for place, name in layout.mapping.items() if name in (ROW_ID, ROW_VERSION)}
@@ -166,12 +166,9 @@ class Planner:
         if key or self._layout.returned or self._layout.mode is Mode.INSERT:
             return key
         if whole:
-            raise Refused(
-                _(
-                    "You may not find rows by “%(label)s”, which is masked for you. Only add new rows, or change an exported workbook.",
-                    label=whole[0][0].label,
-                )
-            )  # noqa: E501
+            text = _("“%(label)s” is masked for you, so rows cannot be found by it. Only add new rows, or change an "
+                     "exported workbook.", label=whole[0][0].label)  # fmt: skip
+            raise Refused(text)
         if self._layout.mode is Mode.UPDATE or self._entry.uniques:
             labels = " / ".join("、".join(item.label for item in group) for group in self._entry.uniques)
             raise Refused(_("The sheet lacks the column that tells its rows apart: %(labels)s.", labels=labels or "id"))
@@ -270,12 +267,14 @@ class Planner:
                 self._mark(batch_id, reduce(lambda one, two: one + "\x1f" + two, parts), group)
 
     def _mark(self, batch_id: int, key: ColumnElement[Any], group: Sequence[Field]) -> None:
-        dialect = self._session.get_bind().dialect
+        good = [one for one in Outcome if one.good]
         first = (
             select(key.label("key"), func.min(STAGED.c.line).label("first"))
-            .where(STAGED.c.batch_id == batch_id, key.is_not(None), STAGED.c.outcome.in_([Outcome.NEW, Outcome.CHANGED, Outcome.SAME]))
-            .group_by(key).having(func.count() > 1)
-        ).cte("rn_first")  # fmt: skip
+            .where(STAGED.c.batch_id == batch_id, key.is_not(None), STAGED.c.outcome.in_(good))
+            .group_by(key)
+            .having(func.count() > 1)
+            .cte("rn_first")
+        )
         labels = "、".join(item.label for item in group)
         place = self._places.get(group[-1].name) if group else self._hidden.get(ROW_ID)
         said = _(

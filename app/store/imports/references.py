@@ -24,11 +24,10 @@ ASKED = 2_000
 class Resolver:
     """Turns the cells of one reference column into ids; each text is looked up once."""
 
-    def __init__(self, session: Session, item: Field, to_raw: ToRaw) -> None:
-        assert item.target is not None  # a reference of a catalog that has started
+    def __init__(self, session: Session, item: Field, target: Entry, to_raw: ToRaw) -> None:
         self._session = session
         self._item = item
-        self._target: Entry = item.target
+        self._target = target
         self._to_raw = to_raw
         self._known: dict[str, Any] = {}
         actor = actor_of(session)

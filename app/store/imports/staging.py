@@ -26,6 +26,8 @@ class Staged(NamedTuple):
 
 
 COLUMNS = ("batch_id", *Staged._fields)
+COPY = f"COPY rn_import_row ({', '.join(COLUMNS)}) FROM STDIN"
+INSERT = f"INSERT INTO rn_import_row ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  # names of its own columns
 
 
 def put(session: Session, batch_id: int, rows: Sequence[Staged]) -> None:
@@ -35,12 +37,9 @@ def put(session: Session, batch_id: int, rows: Sequence[Staged]) -> None:
     connection = session.connection()
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "postgresql":
-        with driver.cursor() as cursor, cursor.copy(f"COPY rn_import_row ({', '.join(COLUMNS)}) FROM STDIN") as copy:
+        with driver.cursor() as cursor, cursor.copy(COPY) as copy:
             write, first = copy.write_row, (batch_id,)
             for row in rows:
                 write(first + row)
         return
-    marks = ", ".join("?" * len(COLUMNS))
-    driver.executemany(
-        f"INSERT INTO rn_import_row ({', '.join(COLUMNS)}) VALUES ({marks})", [(batch_id, *row) for row in rows]
-    )
+    driver.executemany(INSERT, [(batch_id, *row) for row in rows])
