@@ -1,4 +1,4 @@
-"""The command line of the console: serve, migrate, seed, user."""
+"""The command line of the console: serve, migrate, seed, export, audit, user."""
 
 from __future__ import annotations
 
@@ -193,11 +193,9 @@ def import_file(
     from app.excel import import_command
 
     settings = _settings()
-    app = make_console(settings)
-    with app.test_request_context():
+    with make_console(settings).app_context():
         try:
-            actor = _actor(account)
-            work = import_command.prepare(actor, record, file, sheet, mode, settings.language)
+            work = import_command.prepare(_actor(account), record, file, sheet, mode, settings.language)
             for number, who, state in work.earlier:
                 click.echo(f"The same file is known: import {number} by {who}, {state}.", err=True)
             with _progress("Checking") as report:
@@ -226,23 +224,6 @@ def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
-def _actor(account: str | None) -> Person | System:
-    """The person of an account, or the console itself; raises ValueError if nobody signs in by that name."""
-    from app.access import SYSTEM
-    from app.auth.people import find_account, load_person
-    from app.catalog import current
-    from app.store.session import act_as, db
-
-    act_as(db(), SYSTEM)
-    if account is None:
-        return SYSTEM
-    found = find_account(db(), account)
-    person = None if found is None else load_person(db(), current(), found.id)
-    if person is None:
-        raise ValueError(f"There is no active account {account!r}.")
-    return person
-
-
 @contextmanager
 def _progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
     """A progress bar on a terminal; the function to tell it how many rows of how many are done."""
@@ -253,6 +234,59 @@ def _progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
             bar.update(done - bar.pos)
 
         yield report
+
+
+@cli.command("export")
+@click.argument("record")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--where", "conditions", multiple=True, metavar="NAME=VALUE", help="A filter, as in a list's address.")
+@click.option("--order", metavar="NAME", help="The field to order by; -NAME descends.")
+@click.option(
+    "--columns", metavar="NAMES", help="The fields to write, with commas between; those of the list if absent."
+)
+@click.option("--as", "username", metavar="ACCOUNT", help="Write what this account may see; everything if absent.")
+def export_list(
+    *,
+    record: str,
+    file: Path,
+    conditions: tuple[str, ...],
+    order: str | None,
+    columns: str | None,
+    username: str | None,
+) -> None:
+    """Write a record's list to FILE, a workbook (.xlsx) or comma-separated values (.csv)."""
+    from app.excel import command
+
+    wrong = next((text for text in conditions if "=" not in text), None)
+    if wrong is not None:
+        raise click.BadParameter(f"{wrong!r} is not NAME=VALUE.")
+    pairs = [(text.partition("=")[0], text.partition("=")[2]) for text in conditions]
+    pairs += [(name, value) for name, value in (("order", order), ("cols", columns)) if value]
+    settings = _settings()
+    with make_console(settings).app_context():
+        try:
+            job = command.prepare(_actor(username), record, pairs, file, settings.language)
+            with click.progressbar(length=job.total, label=f"{record} → {file.name}") as bar:
+                done = job.run(lambda rows: bar.update(rows - bar.pos))
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"Wrote {done.rows} rows to {file}.")
+
+
+def _actor(username: str | None) -> Person | System:
+    """Who a command acts as: an account, or the console itself; raises ValueError."""
+    from app.access import SYSTEM
+    from app.auth.people import find_account, load_person
+    from app.catalog import current
+    from app.store.session import db
+
+    if username is None:
+        return SYSTEM
+    account = find_account(db(), username)
+    person = account and load_person(db(), current(), account.id)
+    if person is None:
+        raise ValueError(f"There is no active account {username!r}.")
+    return person
 
 
 @cli.group()
