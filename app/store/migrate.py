@@ -19,6 +19,7 @@ from sqlalchemy import Connection, create_engine
 from app.declare import event  # noqa: F401  # a table of the same metadata
 from app.declare.types import ChoiceText, FileList, Moment, ScaledNumber
 from app.store import tables  # noqa: F401  # as above
+from app.store.search.schema import is_search
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -48,7 +49,7 @@ def make(url: str, name: str) -> Path:
 def differences(url: str) -> list[str]:
     """What the database lacks or has beyond the declarations, a line each; empty when they agree."""
     with _connected(url) as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": compare_type})
+        context = MigrationContext.configure(connection, opts={"compare_type": compare_type, "include_name": include_name})
         return [str(item) for item in compare_metadata(context, Model.metadata)]
 
 
@@ -86,11 +87,17 @@ def run_in(context: Any) -> None:
         connection=connection,
         target_metadata=Model.metadata,
         compare_type=compare_type,
+        include_name=include_name,
         render_item=render_item,
         render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Whether a table is compared with the metadata; those of the search are compared by their own rule."""
+    return kind != "table" or not is_search(name)
 
 
 def compare_type(context: Any, _inspected: Any, _column: Any, _inspected_type: Any, declared: Any) -> bool | None:
