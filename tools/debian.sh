@@ -16,6 +16,9 @@ need_tests() {
     command -v chromium >/dev/null || command -v google-chrome >/dev/null || packages+=(chromium)
     command -v chromedriver >/dev/null || packages+=(chromium-driver)
     command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages+=(postgresql)
+    command -v redis-server >/dev/null || packages+=(redis-server)
+    [ -x /usr/sbin/slapd ] || command -v slapd >/dev/null || packages+=(slapd ldap-utils)
+    command -v soffice >/dev/null || packages+=(libreoffice-calc)
     if [ "$(uname -s)" = Linux ]; then
         # Without a Chinese font every picture shows boxes, and widths on the page are not the real ones.
         [ -n "$(fc-list :lang=zh-cn family 2>/dev/null)" ] || packages+=(fontconfig fonts-noto-cjk)

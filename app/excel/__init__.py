@@ -1,0 +1,1 @@
+"""Registries as workbooks: written, read, planned and applied."""
