@@ -290,7 +290,6 @@ def rebuild_search(records: tuple[str, ...]) -> None:
                     bar.update(done - bar.pos)
 
                 count = rebuild(session, entry, report)
-                bar.update(bar.length - bar.pos)
             click.echo(f"{entry.name}: {count} rows.")
 
 

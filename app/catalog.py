@@ -139,8 +139,8 @@ class Field:
     @cached_property
     def leads(self) -> tuple[str, ...]:
         """The names of the indexes and unique constraints that begin with its column."""
-        table = self.model.__table__
-        groups = [*self.indexes, *(one for one in table.constraints if isinstance(one, UniqueConstraint))]
+        table: Any = self.model.__table__
+        groups: list[Any] = [*self.indexes, *(one for one in table.constraints if isinstance(one, UniqueConstraint))]
         found = [str(group.name) for group in groups if next(iter(group.columns)).key == self.storage]
         return tuple(found)
 

@@ -42,9 +42,7 @@ def implied(
     yield Index(f"ix_{table}_updated_at", "updated_at", "id")
 
 
-def _order(
-    specs: Mapping[str, FieldSpec], types: Mapping[str, TypeEngine[Any]], screen: Screen | None
-) -> str | None:
+def _order(specs: Mapping[str, FieldSpec], types: Mapping[str, TypeEngine[Any]], screen: Screen | None) -> str | None:
     """The field that the list is ordered by until a reader chooses another."""
     if screen is not None and screen.order is not None:
         return name_of(screen.order.by) if name_of(screen.order.by) in specs else None

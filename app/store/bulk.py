@@ -20,8 +20,8 @@ from app.store.events import changes_between, note_rows, plain_label
 from app.store.labels import labels
 from app.store.page import fetch_rows
 from app.store.query import Query, where
-from app.store.search.index import forget_rows
 from app.store.save import Referred, Rules, constraints, reaches, refuse_if_referred
+from app.store.search.index import forget_rows
 from app.store.session import actor_of, writing
 from app.store.validate import Invalid, check_row, complete, read_values
 

@@ -49,7 +49,9 @@ def make(url: str, name: str) -> Path:
 def differences(url: str) -> list[str]:
     """What the database lacks or has beyond the declarations, a line each; empty when they agree."""
     with _connected(url) as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": compare_type, "include_name": include_name})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": compare_type, "include_name": include_name}
+        )
         return [str(item) for item in compare_metadata(context, Model.metadata)]
 
 

@@ -47,7 +47,9 @@ def index_rows(session: Session, entry: Entry, rows: Iterable[Mapping[str, Any]]
             _into_postgresql(connection, table, entry, batch, new)
 
 
-def _into_sqlite(connection: Connection, table: str, entry: Entry, batch: Sequence[Mapping[str, Any]], new: bool) -> None:
+def _into_sqlite(
+    connection: Connection, table: str, entry: Entry, batch: Sequence[Mapping[str, Any]], new: bool
+) -> None:
     lines = []
     for row in batch:
         tokens = search_tokens(entry, row)
@@ -129,7 +131,7 @@ def settle(session: Session, entry: Entry) -> None:
     connection = session.connection()
     if plan_of(entry).fields and connection.dialect.name == "postgresql":
         name = search_table(entry.model.__tablename__)
-        connection.exec_driver_sql(f"SELECT gin_clean_pending_list('ix_{name}')")  # noqa: S608  # as above
+        connection.exec_driver_sql(f"SELECT gin_clean_pending_list('ix_{name}')")
         connection.exec_driver_sql(f"ANALYZE {name}")
     session.commit()
 
@@ -143,14 +145,14 @@ def _clear(session: Session, entry: Entry, after: int, until: int | None) -> Non
     connection.execute(statement, {"after": after} | ({} if until is None else {"until": until}))
 
 
-def _batches(session: Session, entry: Entry, chosen: Callable[[int], Any]) -> Iterator[list[Mapping[str, Any]]]:
+def _batches(session: Session, entry: Entry, chosen: Callable[[int], Any]) -> Iterator[list[dict[str, Any]]]:
     """Rows in the order of their ids, locked until the transaction ends; `chosen` says which, after an id."""
     table = entry.model.__table__
     columns = [table.c.id, *(table.c[entry.fields[name].column.key].label(name) for name in plan_of(entry).fields)]
     after = 0
     while True:
         statement = select(*columns).where(chosen(after)).order_by(table.c.id).limit(BATCH).with_for_update(read=True)
-        batch: list[Mapping[str, Any]] = list(session.connection().execute(statement).mappings())
+        batch = [dict(row) for row in session.connection().execute(statement).mappings()]
         if not batch:
             return
         yield batch

@@ -1,9 +1,10 @@
-"""Asks for rows by words: as a condition of any statement about a record, so that filters and the policy hold with it."""
+"""Asks for rows by words, as a condition of any statement about a record: filters and the policy hold with it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import (
@@ -33,6 +34,7 @@ from app.store.search.tokens import (
     PINYIN,
     START,
     is_identifier,
+    is_pinyin,
     narrowed,
     plan_of,
     squeezed,
@@ -62,10 +64,10 @@ class Term:
 def terms(word: str) -> list[Term]:
     """Any of these is what a word means: text that has it, an identifier or a name in pinyin that begins with it."""
     plain = without_signs(word)
-    pairs = tuple(one + other for one, other in zip(plain, plain[1:], strict=False))
+    pairs = tuple(map("".join, pairwise(plain)))
     found = [Term(pairs) if pairs else Term((plain,), open=True)]
     found.append(Term((KEY + plain,), open=True))
-    if len(word) > 1 and word.isascii() and word.isalnum():
+    if is_pinyin(word):
         found.append(Term((PINYIN + word,), open=True))
     return found
 
@@ -185,7 +187,7 @@ class Search:
     def common(self, words: Sequence[str]) -> bool:
         """Whether so many rows have the words that a list's own order meets enough of them soon.
 
-        PostgreSQL knows itself how common a pair of characters is; several it takes for unrelated. SQLite knows nothing.
+        PostgreSQL knows how common a pair of characters is, and takes several for unrelated; SQLite knows nothing.
         """
         if not self.simple(words) or not (self._sqlite or len(words) > 1 or len(words[0]) > 2):
             return False

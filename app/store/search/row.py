@@ -5,7 +5,17 @@ from __future__ import annotations
 import sqlite3
 
 from app.catalog import Entry
-from app.store.search.tokens import KEY, MOST_CHARACTERS, PINYIN, name_marks, narrowed, parts, plan_of, without_signs
+from app.store.search.tokens import (
+    KEY,
+    MOST_CHARACTERS,
+    PINYIN,
+    is_pinyin,
+    name_marks,
+    narrowed,
+    parts,
+    plan_of,
+    without_signs,
+)
 
 FUNCTION = "rn_has"
 
@@ -22,18 +32,20 @@ def kinds_of(entry: Entry) -> str:
 
 
 def has(kinds: str, words: str, *values: str | None) -> bool:
-    """Whether every one of the words, narrowed and parted by spaces, is in one of the values as tokens would find it."""
+    """Whether each of the words, narrowed and parted by spaces, is in one of the values as tokens would find it."""
     texts = [narrowed(value[:MOST_CHARACTERS]) if value else "" for value in values]
     return all(
         any(
-            (word in text if kind != "i" else _begins(word, KEY, tuple(parts(value))))
-            or (kind == "n" and len(word) > 1 and word.isascii() and word.isalnum()
-                and _begins(word, PINYIN, name_marks(value)))
+            _begins(word, KEY, tuple(parts(value))) if kind == "i" else word in text or _typed(kind, word, value)
             for kind, text, value in zip(kinds, texts, values, strict=True)
             if value
         )
         for word in words.split()
-    )  # fmt: skip
+    )
+
+
+def _typed(kind: str, word: str, value: str) -> bool:
+    return kind == "n" and is_pinyin(word) and _begins(word, PINYIN, name_marks(value))
 
 
 def _begins(word: str, mark: str, marks: tuple[str, ...]) -> bool:

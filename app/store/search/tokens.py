@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import String, Text
@@ -97,7 +98,7 @@ def pairs(text: str) -> list[str]:
     """The tokens of a text, in order."""
     found: list[str] = []
     for run in without_signs(narrowed(text[:MOST_CHARACTERS])).split():
-        found += [one + other for one, other in zip(run, run[1:], strict=False)]
+        found += [one + other for one, other in pairwise(run)]
         found.append(run[-1])
     return found
 
@@ -129,6 +130,11 @@ def name_marks(value: str) -> tuple[str, ...]:
     """The pinyin of a name, and how it begins; names recur, so they are worked out once."""
     text = squeezed(value)
     return (START + without_signs(text[:LONGEST_START]), *[PINYIN + one for one in typed(text)])
+
+
+def is_pinyin(word: str) -> bool:
+    """Whether a word may be pinyin; one letter says too little."""
+    return len(word) > 1 and word.isascii() and word.isalnum()
 
 
 def squeezed(value: str) -> str:
