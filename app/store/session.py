@@ -153,7 +153,7 @@ def _policy(session: Session) -> tuple[RowPolicy, ...]:
     policy = actor.memo.get(catalog)
     if policy is None:
         policy = actor.memo[catalog] = RowPolicy(_criteria(catalog, actor))
-    return (policy,)
+    return (policy,) if policy.rules else ()
 
 
 def _criteria(catalog: Catalog, actor: Person | System) -> tuple[Any, ...]:
