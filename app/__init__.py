@@ -17,6 +17,7 @@ from app.excel import write_template
 from app.excel.write import write as write_list
 from app.jobs import schedule
 from app.jobs.queue import Queue
+from app.kinds.value import LOCAL
 from app.screens import draw, errors, health, routes, shell
 from app.store import jobs
 from app.store.files import FileStore
@@ -85,6 +86,7 @@ def create_app(
         LOGIN_FACTS=login_facts,
         CEILING=Classification(settings.ceiling),
     )
+    LOCAL.choose(settings.time_zone)
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine, catalog)
     app.extensions.update(catalog=catalog, engine=engine, sessions=sessions)

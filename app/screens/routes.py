@@ -20,6 +20,7 @@ from app.screens import (
     saved,
     show,
     tokens,
+    trash,
 )
 
 
@@ -40,7 +41,8 @@ def make_blueprint() -> Blueprint:
     """Every route of the generated screens."""
     blueprint = Blueprint("records", __name__)
     for module in (
-        lists, reveal, related, saved, bulk, files, edit, history, show, palette, explain, rights, export, tokens, jobs,
+        lists, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights, export,
+        tokens, jobs,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint
