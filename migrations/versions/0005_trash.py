@@ -1,13 +1,13 @@
 """Documents, news and projects that are deleted lie in a trash
 
-Revision: 0006, after 0005
+Revision: 0005, after 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

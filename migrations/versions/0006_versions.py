@@ -1,13 +1,13 @@
 """Roles and groups have a version, so that If-Match means something there
 
-Revision: 0007, after 0006
+Revision: 0006, after 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
