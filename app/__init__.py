@@ -10,6 +10,7 @@ from flask import Blueprint, Flask
 
 from app.api import routes as rest
 from app.auth import gate, limits, manager
+from app.auth.directory import sign_in
 from app.catalog import Catalog
 from app.declare.choices import Classification
 from app.screens import errors, health, routes, shell
@@ -42,6 +43,8 @@ class Config(Protocol):
     def sign_in_limit(self) -> int: ...
     @property
     def api_limit(self) -> int: ...
+    @property
+    def directory(self) -> Any: ...
 
 
 def create_app(
@@ -80,6 +83,7 @@ def create_app(
     app.teardown_appcontext(lambda _error: sessions.remove())
     manager.install(app, sessions)
     limits.install(app, settings.sign_in_limit, settings.api_limit)
+    sign_in.install(app, settings.directory)
     gate.install(app)
     errors.install(app)
     shell.install(app)
