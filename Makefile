@@ -1,6 +1,6 @@
 # Each target does its own set-up, and does again only what a changed lock file asks for.
 #     make run            open the console with the city's plan and the demo rows (HOST, PORT, RAINBOW_DATA, DATABASE_URL)
-#     make test           all tests, on SQLite and on PostgreSQL (ARGS='-k milestone -x' narrows them)
+#     make test           all tests, on SQLite and on PostgreSQL (ARGS='-k milestone -x' narrows them, JOBS=0 runs one by one)
 #     make check          style, types, imports, front end, translations, migrations
 #     make lock           renew the lock files from pyproject.toml
 #     make translations   take new texts of the sources into the translations
@@ -18,6 +18,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8080
 RAINBOW_DATA ?= ./var
 ARGS ?=
+JOBS ?= auto
 export PYTHON HOST PORT RAINBOW_DATA
 # Without bytecode every start would compile all sources again, which takes longer than starting.
 unexport PYTHONDONTWRITEBYTECODE
@@ -48,7 +49,7 @@ run: set-up
 	exec $(BIN)/python run.py serve
 
 test: test-set-up
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: set-up $(TOOLING)
 	$(BIN)/ruff check --output-format concise .

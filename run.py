@@ -1,4 +1,4 @@
-"""The command line of the console: serve, migrate, seed, audit, user, ldap."""
+"""The command line of the console: serve, migrate, seed, export, audit, user, ldap."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy.orm import Session
 
+    from app.access import Person, System
     from app.auth.directory.people import Directory
     from app.catalog import Catalog
 
@@ -171,6 +172,59 @@ def seed(demo: bool) -> None:
     for name, words in views.demo_accounts():
         click.echo(f"  {name:<12} {words}")
     click.echo(f"Password of each: {settings.demo_password}")
+
+
+@cli.command("export")
+@click.argument("record")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--where", "conditions", multiple=True, metavar="NAME=VALUE", help="A filter, as in a list's address.")
+@click.option("--order", metavar="NAME", help="The field to order by; -NAME descends.")
+@click.option(
+    "--columns", metavar="NAMES", help="The fields to write, with commas between; those of the list if absent."
+)
+@click.option("--as", "username", metavar="ACCOUNT", help="Write what this account may see; everything if absent.")
+def export_list(
+    *,
+    record: str,
+    file: Path,
+    conditions: tuple[str, ...],
+    order: str | None,
+    columns: str | None,
+    username: str | None,
+) -> None:
+    """Write a record's list to FILE, a workbook (.xlsx) or comma-separated values (.csv)."""
+    from app.excel import command
+
+    wrong = next((text for text in conditions if "=" not in text), None)
+    if wrong is not None:
+        raise click.BadParameter(f"{wrong!r} is not NAME=VALUE.")
+    pairs = [(text.partition("=")[0], text.partition("=")[2]) for text in conditions]
+    pairs += [(name, value) for name, value in (("order", order), ("cols", columns)) if value]
+    settings = _settings()
+    with make_console(settings).app_context():
+        try:
+            job = command.prepare(_actor(username), record, pairs, file, settings.language)
+            with click.progressbar(length=job.total, label=f"{record} → {file.name}") as bar:
+                done = job.run(lambda rows: bar.update(rows - bar.pos))
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"Wrote {done.rows} rows to {file}.")
+
+
+def _actor(username: str | None) -> Person | System:
+    """Who a command acts as: an account, or the console itself; raises ValueError."""
+    from app.access import SYSTEM
+    from app.auth.people import find_account, load_person
+    from app.catalog import current
+    from app.store.session import db
+
+    if username is None:
+        return SYSTEM
+    account = find_account(db(), username)
+    person = account and load_person(db(), current(), account.id)
+    if person is None:
+        raise ValueError(f"There is no active account {username!r}.")
+    return person
 
 
 @cli.group()

@@ -116,7 +116,13 @@ class Resident(Record):
     __tablename__ = "resident"
 
     citizen_id: Mapped[CitizenId] = field(
-        _l("Citizen identity number"), KEY, LIST, SEARCH, MASKED, help=_l("18 characters; the last one is checked")
+        _l("Citizen identity number"),
+        KEY,
+        LIST,
+        SEARCH,
+        MASKED,
+        help=_l("18 characters; the last one is checked"),
+        aliases=("身份证号", "身份证号码", "居民身份证号码", "身份证件号码", "公民身份证号"),
     )
     name: Mapped[Title] = field(_l("Full name"), LIST, SEARCH, LABEL)
     sex: Mapped[Sex] = field(_l("Sex"), LIST, FILTER, READONLY, derived=Derived(citizen_id, sex_of))

@@ -44,7 +44,6 @@ adopt(
         form=(Section(_l("Line"), at, actor, deed, record, row_id, label, fields, door, address, note,
                 purpose=_l("What was done, by whom and to what")),),
         order=Order(at, descending=True),
-        export=True,
         grants=(Grant(Role.AUDITOR, READ, EVERYWHERE),),
     ),
 )  # fmt: skip

@@ -140,7 +140,7 @@ class Screen:
     """Everything a record's pages need beyond its fields; all but title and menu is derived when absent.
 
     `singular` is the name of one row ("New milestone"), the title if absent; `about` one sentence for its users;
-    `export` offers the list as a file of comma-separated values.
+    `export=False` keeps the list from being fetched as a workbook.
     """
 
     title: Words
@@ -155,4 +155,4 @@ class Screen:
     views: tuple[Timeline | Calendar, ...] = ()
     workflow: Workflow | None = None
     grants: tuple[Grant, ...] = ()
-    export: bool = False
+    export: bool = True

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from flask_babel import gettext as _
 from marshmallow import ValidationError, fields
 
 if TYPE_CHECKING:
     from app.catalog import Field
+    from app.declare.choices import Words
 
 K = TypeVar("K", bound="type[Kind]")
 REGISTRY: dict[type[Any], Kind] = {}
+
+SheetValue: TypeAlias = "Mapping[Any, str] | Callable[[Any], Any] | None"
 
 TEXT_FILTERS = ("", "contains", "empty")
 RANGE_FILTERS = ("", "gte", "lte", "empty")
@@ -46,6 +50,8 @@ class Kind:
     wide: ClassVar[bool] = False
     width: ClassVar[int] = 6
     inputmode: ClassVar[str] = ""
+    sheet: ClassVar[str] = "text"
+    """What a workbook's cell is: text, number, money, date or moment."""
 
     def parse(self, field: Field, raw: Any) -> Any:
         """The value of what was typed or sent; raises ValidationError in words that say what to do."""
@@ -66,9 +72,31 @@ class Kind:
         head = min(6, len(text) // 3)
         return text[:head] + "*" * (len(text) - head - 1) + text[-1]
 
+    def sheet_column(self, field: Field) -> Any:
+        """The column that a workbook is written from; `sheet_value` knows what it gives."""
+        return field.column
+
+    def sheet_value(self, field: Field) -> SheetValue:
+        """What turns a value into what a workbook's cell holds: a table of all values, a function, or nothing to do."""
+        return lambda value: self.show(field, value).text
+
     def warn(self, field: Field, value: Any) -> str:
         """What is odd about an acceptable value; empty if nothing."""
         return ""
+
+
+class Named(dict[Any, str]):
+    """The texts of known values; any other stands as it is."""
+
+    def __missing__(self, value: Any) -> str:
+        return str(value)
+
+
+def named(names: Mapping[str, Words]) -> Named:
+    """The names of codes; a name that several codes have tells nothing, so those stand as they are."""
+    texts = {code: str(name) for code, name in names.items()}
+    several = Counter(texts.values())
+    return Named({code: text for code, text in texts.items() if several[text] == 1})
 
 
 class KindField(fields.Field[Any]):

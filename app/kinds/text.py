@@ -23,7 +23,7 @@ from app.declare.types import (
     SourceText,
     TitleText,
 )
-from app.kinds.base import Kind, Shown, fail, kind_for, narrow, one_line
+from app.kinds.base import Kind, SheetValue, Shown, fail, kind_for, named, narrow, one_line
 
 if TYPE_CHECKING:
     from app.catalog import Field
@@ -44,6 +44,9 @@ class LineKind(Kind):
 
     def show(self, field: Field, value: Any) -> Shown:
         return Shown(str(field.names.get(str(value), value)) if field.names else str(value))
+
+    def sheet_value(self, field: Field) -> SheetValue:
+        return named(field.names) if field.names else None
 
 
 @kind_for(TitleText)
@@ -74,6 +77,9 @@ class ProseKind(Kind):
 
     def show(self, field: Field, value: Any) -> Shown:
         return Shown(str(value), "prose")
+
+    def sheet_value(self, field: Field) -> SheetValue:
+        return None
 
 
 @kind_for(SourceText)
@@ -130,6 +136,9 @@ class CitizenIdKind(IdentifierKind):
 
     def show(self, field: Field, value: Any) -> Shown:
         return Shown(str(value))
+
+    def sheet_value(self, field: Field) -> SheetValue:
+        return None
 
 
 @kind_for(OrgCodeText)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import Boolean, Date, Integer
+from sqlalchemy import Boolean, Date, Integer, String, type_coerce
 
 from app.declare.choices import Choices
 from app.declare.types import ChoiceText, Moment, MoneyNumber, PercentNumber, ScaledNumber, YearNumber
-from app.kinds.base import CHOICE_FILTERS, RANGE_FILTERS, Kind, Shown, fail, kind_for, narrow
+from app.kinds.base import CHOICE_FILTERS, RANGE_FILTERS, Kind, Named, SheetValue, Shown, fail, kind_for, narrow
 
 if TYPE_CHECKING:
     from app.catalog import Field
@@ -34,6 +34,7 @@ class IntegerKind(Kind):
     searchable: ClassVar[bool] = False
     width: ClassVar[int] = 4
     inputmode: ClassVar[str] = "numeric"
+    sheet: ClassVar[str] = "number"
     lowest: ClassVar[int] = -(2**31)
     highest: ClassVar[int] = 2**31 - 1
 
@@ -48,6 +49,9 @@ class IntegerKind(Kind):
 
     def show(self, field: Field, value: Any) -> Shown:
         return Shown(_with_unit(f"{value:,}", field), "number")
+
+    def sheet_value(self, field: Field) -> SheetValue:
+        return None
 
 
 @kind_for(YearNumber)
@@ -73,6 +77,7 @@ class DecimalKind(Kind):
     searchable: ClassVar[bool] = False
     width: ClassVar[int] = 4
     inputmode: ClassVar[str] = "decimal"
+    sheet: ClassVar[str] = "number"
     trim: ClassVar[bool] = True
 
     def parse(self, field: Field, raw: Any) -> Any:
@@ -100,10 +105,15 @@ class DecimalKind(Kind):
     def show(self, field: Field, value: Any) -> Shown:
         return Shown(_with_unit(_plain(value, grouped=True), field), "number")
 
+    def sheet_value(self, field: Field) -> SheetValue:
+        return None
+
 
 @kind_for(MoneyNumber)
 class MoneyKind(DecimalKind):
     """Yuan; ten thousand and more are shown in 万元, as the plan's tables do."""
+
+    sheet: ClassVar[str] = "money"
 
     def show(self, field: Field, value: Any) -> Shown:
         if abs(value) >= 10_000:
@@ -134,6 +144,7 @@ class DateKind(Kind):
     operators: ClassVar[tuple[str, ...]] = RANGE_FILTERS
     searchable: ClassVar[bool] = False
     width: ClassVar[int] = 4
+    sheet: ClassVar[str] = "date"
 
     def parse(self, field: Field, raw: Any) -> Any:
         if isinstance(raw, datetime):
@@ -157,6 +168,9 @@ class DateKind(Kind):
     def show(self, field: Field, value: Any) -> Shown:
         return Shown(value.isoformat(), "date")
 
+    def sheet_value(self, field: Field) -> SheetValue:
+        return None
+
 
 @kind_for(Moment)
 class MomentKind(Kind):
@@ -168,6 +182,7 @@ class MomentKind(Kind):
     operators: ClassVar[tuple[str, ...]] = RANGE_FILTERS
     searchable: ClassVar[bool] = False
     width: ClassVar[int] = 4
+    sheet: ClassVar[str] = "moment"
 
     def parse(self, field: Field, raw: Any) -> Any:
         if isinstance(raw, datetime):
@@ -184,13 +199,13 @@ class MomentKind(Kind):
     def write(self, field: Field, value: Any) -> str:
         if value is None:
             return ""
-        # FAB's own columns come without a zone; they are written in UTC here
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return str(aware.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M"))
+        return _local(value).strftime("%Y-%m-%d %H:%M")
 
     def show(self, field: Field, value: Any) -> Shown:
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return Shown(aware.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M"), "date")
+        return Shown(_local(value).strftime("%Y-%m-%d %H:%M"), "date")
+
+    def sheet_value(self, field: Field) -> SheetValue:
+        return lambda value: _local(value).replace(tzinfo=None)
 
 
 @kind_for(Boolean)
@@ -216,6 +231,9 @@ class FlagKind(Kind):
 
     def show(self, field: Field, value: Any) -> Shown:
         return Shown(_("Yes") if value else _("No"), "flag", "yes" if value else "no")
+
+    def sheet_value(self, field: Field) -> SheetValue:
+        return {True: str(_("Yes")), False: str(_("No"))}
 
 
 @kind_for(ChoiceText)
@@ -246,6 +264,18 @@ class ChoiceKind(Kind):
         if not isinstance(value, Choices):
             return Shown(str(value), "badge", "secondary")
         return Shown(str(value.label), "badge", value.tone.value)
+
+    def sheet_column(self, field: Field) -> Any:
+        # of many rows what is stored is read as it stands: a table finds its label faster than its member
+        return type_coerce(field.column, String)
+
+    def sheet_value(self, field: Field) -> SheetValue:
+        return Named({choice.value: str(choice.label) for choice in field.choices})
+
+
+def _local(value: datetime) -> datetime:
+    """The city's time; FAB's own columns come without a zone, and are written in UTC here."""
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(LOCAL)
 
 
 def _plain(value: Decimal, grouped: bool = False) -> str:

@@ -1,99 +1,62 @@
-"""A list as comma-separated values: filtered, ordered and masked as on the screen, sent page by page as it is read."""
+"""A list as a workbook or as comma-separated values: filtered, ordered and masked as on the screen."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import IO, Any
+from urllib.parse import quote
 
-from flask import Blueprint, Response, request, stream_with_context
+from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
 
-from app.access import Person
-from app.catalog import Entry
-from app.declare.event import Deed, Door
-from app.kinds import EMPTY
-from app.screens import cells
+from app.kinds.value import LOCAL
 from app.screens.common import entry_of
 from app.screens.lists import without_place
-from app.screens.pages import Cell
 from app.screens.shell import me
-from app.store.events import note
-from app.store.labels import labels_for
-from app.store.page import fetch_page
-from app.store.query import Query, read_cursor, read_query
-from app.store.session import act_as, db
+from app.store.query import Query, read_query
+from app.store.session import db
 
-AT_ONCE = 500
-BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a cell begins that a spreadsheet would run as a formula."""
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+}
+PART = 64 * 1024
+
+Write = Callable[[Any, Query, IO[bytes], str], Any]
 
 
 def route(blueprint: Blueprint) -> None:
-    """Add the route of the file."""
-    blueprint.add_url_rule("/records/<record>/export.csv", "export", export)
+    """Add the routes of the files."""
+    for form in TYPES:
+        blueprint.add_url_rule(f"/records/<record>/export.{form}", f"export_{form}", export, defaults={"form": form})
 
 
-def export(record: str) -> ResponseReturnValue:
-    """The whole list of an address, from its beginning; noted in the trail when the last row has been sent."""
+def export(record: str, form: str) -> ResponseReturnValue:
+    """The whole list of an address, from its beginning; noted in the trail when it has been written."""
     entry = entry_of(record)
-    query = replace(read_query(entry, without_place(request.args), me()), limit=AT_ONCE)
-    return Response(
-        stream_with_context(_sent(query, me(), request.remote_addr)),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f"attachment; filename={entry.name}.csv", "X-Accel-Buffering": "no"},
-    )
+    if not entry.screen.export:
+        raise NotFound(_("This list is not given out as a file."))
+    query = read_query(entry, without_place(request.args), me())
+    # complete before the first byte is sent: a slow reader holds no connection, and a fault is told as one
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the answer that sends it
+    write: Write = current_app.extensions["write_list"]
+    write(db(), query, file, form)
+    db().commit()
+    size = file.tell()
+    file.seek(0)
+    name = f"{entry.title} {datetime.now(LOCAL):%Y-%m-%d %H%M}.{form}"
+    answer = Response(_parts(file), mimetype=TYPES[form])
+    answer.headers["Content-Disposition"] = f"attachment; filename={entry.name}.{form}; filename*=UTF-8''{quote(name)}"
+    answer.content_length = size
+    answer.call_on_close(file.close)
+    return answer
 
 
-def _sent(query: Query, person: Person, address: str | None) -> Iterator[str]:
-    """The file in parts; whatever ends it, what was sent is noted."""
-    # the request's session has been closed when the first part is asked for: this is another
-    act_as(db(), person)
-    db().info.update(door=Door.FORM, address=address)
-    rows = 0
-    try:
-        yield BOM + _written([item.label for item in query.shown])
-        for lines in _pages(query):
-            rows += len(lines)
-            yield "".join(lines)
-    finally:
-        _note(query.entry, query, rows)
-
-
-def _pages(query: Query) -> Iterator[list[str]]:
-    while True:
-        page = fetch_page(db(), query)
-        known = labels_for(db(), query.shown, page.rows)
-        # a slow reader holds neither a connection nor a state of the database between two pages
-        db().rollback()
-        if page.rows:
-            yield [
-                _written(_text(cells.cell(item, row.get(item.name), known)) for item in query.shown)
-                for row in page.rows
-            ]
-        if not page.after:
-            return
-        query = replace(query, after=read_cursor(query, "after", page.after))
-
-
-def _text(cell: Cell) -> str:
-    if cell.kind == EMPTY.kind:
-        return ""
-    return cell.text or "、".join(link.label for link in cell.links)
-
-
-def _written(texts: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([f"'{text}" if text.startswith(BEGINNINGS) else text for text in texts])
-    return line.getvalue()
-
-
-def _note(entry: Entry, query: Query, rows: int) -> None:
-    """A line of the trail: how many rows, of which list."""
-    session = db()
-    # what was read is let go first: the line is a write, and SQLite takes its lock at the start of a transaction
-    session.rollback()
-    note(session, Deed.EXPORTED, entry=entry, text=f"{rows} rows: {query.address(limit=None)}".rstrip(": "))
-    session.commit()
+def _parts(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while part := file.read(PART):
+            yield part

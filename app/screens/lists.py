@@ -74,8 +74,9 @@ def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
     """What else one may do with the list."""
     found = []
     if entry.screen.export:
-        address = with_query(url_for("records.export", record=entry.name), params)
-        found.append(Link(_("Export"), address, "table-export"))
+        for form, label in (("xlsx", _("Export")), ("csv", _("Export as CSV"))):
+            address = with_query(url_for(f"records.export_{form}", record=entry.name), params)
+            found.append(Link(label, address, "table-export"))
     if may_ask(entry):
         found.append(Link(_("Who can see this?"), url_for("records.access", record=entry.name), "eye-question"))
     return tuple(found)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.access import readable
 from app.catalog import Entry, Field
+from app.declare.fields import Use
 from app.store.page import Values
 from app.store.query import Query, plain_query, search_sql, where
 from app.store.session import actor_of
@@ -60,6 +61,15 @@ def labels_for(session: Session, fields: Iterable[Field], rows: Sequence[Values]
             value = row.get(item.name)
             wanted[item.target.name].update(value if isinstance(value, list) else [value] if value else [])
     return {name: labels(session, targets[name], ids) for name, ids in wanted.items() if ids}
+
+
+def keys(session: Session, entry: Entry, ids: Iterable[int]) -> Labels:
+    """What tells those of the rows that exist for the actor apart in a workbook, by id: the key, or else the name."""
+    key = next((item for item in entry.having(Use.KEY) if item.relation is None and not item.masked), None)
+    if key is None:
+        return labels(session, entry, ids)
+    found = session.execute(select(entry.model.id, key.column).where(entry.model.id.in_(sorted(set(ids)))))
+    return {row_id: key.kind.write(key, value) for row_id, value in found}
 
 
 def options(session: Session, entry: Entry, text: str, limit: int = 20) -> tuple[list[tuple[int, str, str]], bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog import Entry, Field
 from app.store.query import Cursor, Query, sort_field, where, write_cursor
-from app.store.session import actor_of
+from app.store.session import actor_of, stream
 
 CAP = 10_000
 RELATED_CAP = 99
@@ -72,6 +72,29 @@ def fetch_page(session: Session, query: Query) -> PageRows:
         write_cursor(query, first[1], first[0]) if has_before else "",
         write_cursor(query, last[1], last[0]) if has_after else "",
     )
+
+
+def stream_rows(session: Session, query: Query, size: int) -> Iterator[list[Sequence[Any]]]:
+    """The whole list in order, up to `size` rows at a time, as columns: ids, versions, then each shown field's values.
+
+    The values are those of the kinds' `sheet_column`; of many references a list of ids.
+    """
+    shown, model = query.shown, query.entry.model
+    version = model.version if query.entry.versioned else literal(0)
+    own = [item.kind.sheet_column(item).label(f"c{i}") for i, item in enumerate(shown) if not item.many]
+    sort = _sort(query)
+    statement = _columns(query.entry, (), sort).with_only_columns(model.id, version, *own)
+    statement = statement.where(*where(query, actor_of(session))).order_by(*_ordering(query, sort, False))
+    for rows in stream(session, statement, size):
+        ids, versions, *values = zip(*rows, strict=True)
+        plain = iter(values)
+        yield [ids, versions, *(_many(session, item, ids) if item.many else next(plain) for item in shown)]
+
+
+def _many(session: Session, item: Field, ids: Sequence[int]) -> list[list[int]]:
+    """The ids each row refers to by a field, in one statement."""
+    rows = _with_many(session, (item,), [{"id": row_id} for row_id in ids])
+    return [row[item.name] for row in rows]
 
 
 def _columns(entry: Entry, fields: Sequence[Field], sort: Sort) -> Select[Any]:

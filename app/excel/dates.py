@@ -1,0 +1,91 @@
+"""Days and times in the forms in which they stand in workbooks: serial numbers, digits, Chinese figures."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from marshmallow import ValidationError
+
+from app.catalog import Field
+from app.excel.book import Cell
+from app.excel.styles import day
+from app.kinds.base import narrow
+
+RUN_OF_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+FIGURES = "〇一二三四五六七八九"
+IN_FIGURES = re.compile(
+    "([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十元正]{1,2})月([一二三四五六七八九十]{1,3})[日号]?"
+)
+DAY_AND_TIME = re.compile(
+    r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})[日号]?[T ]*"
+    r"(?:(\d{1,2})[:时点](\d{1,2})?[分:]?(?:(\d{1,2})(?:\.\d+)?秒?)?)?",
+    re.ASCII,
+)
+
+
+def to_date(item: Field, cell: Cell) -> Any:
+    """A day, or a text that the kind of dates reads."""
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    if isinstance(cell, str):
+        return _date_text(cell)
+    if isinstance(cell, bool) or cell is None:
+        return cell
+    return _date_number(cell)
+
+
+def _date_number(cell: Any) -> Any:
+    found = RUN_OF_DIGITS.fullmatch(str(cell))
+    if found is not None:
+        return "-".join(found.groups())
+    if isinstance(cell, int) and 1900 <= cell <= 2100:
+        raise ValidationError(_("The cell holds a year alone. Give the whole date, such as %(example)s.",
+                                example="2004-06-30"))  # fmt: skip
+    serial = day(cell)
+    return serial.date() if isinstance(serial, datetime) else serial
+
+
+def _date_text(cell: str) -> str:
+    text = narrow(cell).replace(" ", "") if " " in cell.strip() and "年" in cell else narrow(cell)
+    found = RUN_OF_DIGITS.fullmatch(text)
+    if found is not None:
+        return "-".join(found.groups())
+    spelled = IN_FIGURES.fullmatch(text)
+    if spelled is not None:
+        year = "".join(str(FIGURES.index(one.replace("零", "〇").replace("○", "〇"))) for one in spelled.group(1))
+        return f"{year}-{_figure(spelled.group(2))}-{_figure(spelled.group(3))}"
+    with_time = DAY_AND_TIME.fullmatch(text)
+    if with_time is not None:
+        return "-".join(with_time.groups()[:3])
+    return text
+
+
+def _figure(text: str) -> int:
+    """A number up to 31 in Chinese figures: 十一 is 11, 二十 is 20, 元 (the first month) is 1."""
+    if text in ("元", "正"):
+        return 1
+    tens, ten, ones = text.rpartition("十")
+    if not ten:
+        return int("".join(str(FIGURES.index(one)) for one in ones) or 0)
+    return (FIGURES.index(tens) if len(tens) == 1 else 1 if not tens else 9) * 10 + (FIGURES.index(ones) if ones else 0)
+
+
+def to_moment(item: Field, cell: Cell) -> Any:
+    """A point in time as text, in the city's time."""
+    if isinstance(cell, (datetime, date)):
+        return cell.isoformat()
+    if isinstance(cell, bool) or cell is None:
+        return cell
+    if isinstance(cell, (int, float)):
+        found = day(cell)
+        return found.isoformat() if isinstance(found, date) else str(found)
+    parts = DAY_AND_TIME.fullmatch(narrow(str(cell)))
+    if parts is None:
+        return cell
+    year, month, number, hour, minute, second = parts.groups()
+    return f"{year}-{int(month):02}-{int(number):02} {int(hour or 0):02}:{int(minute or 0):02}:{int(second or 0):02}"

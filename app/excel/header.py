@@ -1,0 +1,116 @@
+"""Where the header of a sheet is: below its titles, in one row or two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from flask_babel import lazy_gettext as _l
+
+from app.catalog import Entry
+from app.excel.book import MOST_COLUMNS, BadWorkbook, Book, Cell
+from app.excel.layout import PREFIX
+from app.excel.match import How, names_of
+from app.excel.words import forms
+
+SEARCHED = 30
+"""Rows in which a header is looked for."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of a sheet: the number of its last row (rows begin below), and a text for each column."""
+
+    row: int
+    texts: tuple[str, ...]
+    rows: int = 1
+
+    @property
+    def width(self) -> int:
+        """The columns that have a header; those to the right of them are no part of the table."""
+        return len(self.texts)
+
+
+def find_header(book: Book, sheet: int, entry: Entry) -> Header:
+    """The header of a sheet; raises BadWorkbook if the sheet is empty.
+
+    It is the row among the first that names the most fields of the record, or the two rows that do so together. If
+    none names any, it is the first of the fullest rows of texts, and the person says what its columns are.
+    """
+    found = sorted(islice(book.rows(sheet, MOST_COLUMNS), SEARCHED), key=lambda one: one[0])
+    lines = [(number, [_text(cell) for cell in cells]) for number, cells in found if number <= found[0][0] + SEARCHED]
+    lines = [(number, texts) for number, texts in lines if any(texts)]
+    if not lines:
+        raise BadWorkbook(_l("The sheet is empty. Choose another sheet, or fill this one in."))
+    best = max(range(len(lines)), key=lambda place: (_known(entry, lines[place][1]), -place))
+    if not _known(entry, lines[best][1]):
+        return _fullest(lines)
+    return _with_neighbour(entry, lines, best)
+
+
+def given_header(book: Book, sheet: int, row: int) -> Header:
+    """The header in the row that the person says; raises BadWorkbook if there is nothing in it."""
+    for number, cells in book.rows(sheet, MOST_COLUMNS):
+        if number == row:
+            return Header(row, _cut([_text(cell) for cell in cells]))
+        if number > row + SEARCHED:
+            break
+    raise BadWorkbook(_l("There is nothing in row %(row)s. Choose the row in which the columns are named.", row=row))
+
+
+def _with_neighbour(entry: Entry, lines: list[tuple[int, list[str]]], best: int) -> Header:
+    """The best row, joined with the one above or below it where both together name more fields."""
+    number, texts = lines[best]
+    choice = (_known(entry, texts), Header(number, _cut(texts)))
+    for above, below in ((best - 1, best), (best, best + 1)):
+        if above < 0 or below >= len(lines) or lines[below][0] != lines[above][0] + 1:
+            continue
+        joined = _join(lines[above][1], lines[below][1])
+        known = _known(entry, joined)
+        if known > choice[0]:
+            choice = (known, Header(lines[below][0], _cut(joined), rows=2))
+    return choice[1]
+
+
+def _join(above: Sequence[str], below: Sequence[str]) -> list[str]:
+    """Two rows as one: a merged cell above stands over all its columns, and over empty cells below alone."""
+    width = max(len(above), len(below))
+    upper = [*above, *[""] * (width - len(above))]
+    lower = [*below, *[""] * (width - len(below))]
+    group, found = "", []
+    for top, bottom in zip(upper, lower, strict=True):
+        group = top or group
+        found.append(bottom or top)
+    return found
+
+
+def _known(entry: Entry, texts: Sequence[str]) -> int:
+    """How many fields a row names, twice as much for sure names as for pinyin; hidden headers count most."""
+    names = names_of(entry)
+    sure: set[str] = set()
+    other: set[str] = set()
+    for text in texts:
+        if text.startswith(PREFIX):
+            sure.add(text)
+        for way, known in names.items():
+            kept = other if way is How.PINYIN else sure
+            kept.update(known[form] for form in forms(text) if form in known)
+    return 2 * len(sure) + len(other - sure)
+
+
+def _fullest(lines: list[tuple[int, list[str]]]) -> Header:
+    most = max(sum(map(bool, texts)) for _number, texts in lines)
+    number, texts = next((number, texts) for number, texts in lines if sum(map(bool, texts)) == most)
+    return Header(number, _cut(texts))
+
+
+def _cut(texts: Sequence[str]) -> tuple[str, ...]:
+    kept = list(texts)
+    while kept and not kept[-1]:
+        kept.pop()
+    return tuple(kept)
+
+
+def _text(cell: Cell) -> str:
+    return " ".join(cell.split()) if isinstance(cell, str) else "" if cell is None else str(cell)

@@ -1,0 +1,93 @@
+"""Workbooks of Excel 97 to 2003, read in a process of their own: a crafted one may take that down, but no worker."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.excel.archive import encrypted
+from app.excel.book import MOST_COLUMNS, BadWorkbook, Book, Cell, CellError, SheetInfo, damaged
+
+MOST_BYTES = 64 * 2**20
+"""The largest file: 65,536 rows of 256 columns stay below."""
+SECONDS = 120
+READER = Path(__file__).with_name("xls_reader.py")
+ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#DATA!"})
+
+
+class XlsBook(Book):
+    """A workbook in the binary format; its rows wait in a temporary file of one line each."""
+
+    kind = "xls"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        if path.stat().st_size > MOST_BYTES:
+            raise BadWorkbook(_l("The file is too large for the format .xls. Save it as .xlsx, and send that."))
+        self._lines: IO[bytes] = tempfile.TemporaryFile(prefix="rn-xls-")  # noqa: SIM115  # closed by `close`
+        try:
+            self._read(path)
+        except BaseException:
+            self._lines.close()
+            raise
+
+    def _read(self, path: Path) -> None:
+        command = [sys.executable, "-I", "-B", str(READER), str(path.absolute())]
+        try:
+            done = subprocess.run(  # noqa: S603  # this interpreter, a script of ours, and a path as one argument
+                command, stdout=self._lines, stderr=subprocess.DEVNULL, timeout=SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise damaged() from None
+        self._lines.seek(0)
+        head = self._lines.readline()
+        if head.startswith(b'{"password"'):
+            raise encrypted()
+        if done.returncode or not head.startswith(b'{"sheets"'):
+            raise damaged()
+        self.sheets = tuple(SheetInfo(name, hidden, rows) for name, hidden, rows in json.loads(head)["sheets"])
+        if not self.sheets:
+            raise BadWorkbook(_l("The workbook holds no sheet with cells."))
+        self._starts = [0] * len(self.sheets)
+        at = self._lines.tell()
+        for line in self._lines:
+            at += len(line)
+            if line.startswith(b'{"sheet"'):
+                self._starts[json.loads(line)["sheet"]] = at
+
+    def close(self) -> None:
+        self._lines.close()
+
+    def rows(self, sheet: int, width: int = MOST_COLUMNS) -> Iterator[tuple[int, list[Cell]]]:
+        at = self._starts[sheet]
+        while at:
+            self._lines.seek(at)
+            line = self._lines.readline()
+            at = self._lines.tell()
+            if not line.startswith(b"["):
+                return
+            number, *values = json.loads(line)
+            cells = [_cell(value) for value in values[:width]]
+            while cells and cells[-1] is None:
+                cells.pop()
+            if cells:
+                yield number, cells
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, dict):
+        text = str(value["at"])
+        return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+    if isinstance(value, str):
+        return CellError(value) if value in ERRORS else value or None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return int(value)
+    return value  # type: ignore[no-any-return]  # None, a flag or a number

@@ -1,0 +1,158 @@
+"""Cells become values whatever form people gave them, or a message that says what to do."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from marshmallow import ValidationError
+
+from app.catalog import Catalog, Field
+from app.excel.book import NOT_CALCULATED, Cell, CellError, Share
+from app.excel.values import converter, to_raw
+
+MOMENT = datetime(2004, 3, 1, 9, 30)  # noqa: DTZ001  # a cell has no zone
+
+pytestmark = pytest.mark.usefixtures("zh")
+
+
+def value(item: Field, cell: Cell) -> Any:
+    return item.kind.parse(item, to_raw(item, cell))
+
+
+def refusal(item: Field, cell: Cell) -> str:
+    with pytest.raises(ValidationError) as refused:
+        value(item, cell)
+    return " ".join(str(text) for text in refused.value.messages)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        date(2004, 3, 1), MOMENT, 38047, 38047.4, 20040301, "20040301", "2004年3月1日", "2004 年 3 月 1 日", "2004.3.1",
+        "2004-03-01", "2004/3/1", "２００４．３．１", "二〇〇四年三月一日", "二零零四年三月一号", "2004-03-01 00:00:00",
+        " 2004-3-1 ",
+    ],
+)  # fmt: skip
+def test_a_date_is_read_in_every_form(catalog: Catalog, cell: Cell) -> None:
+    assert value(catalog["resident"].fields["moved_in"], cell) == date(2004, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("一九九九年十二月三十一日", date(1999, 12, 31)),
+        ("二〇一〇年十月二十日", date(2010, 10, 20)),
+        ("二〇〇三年元月十一日", date(2003, 1, 11)),
+    ],
+)
+def test_chinese_figures_are_counted(catalog: Catalog, text: str, day: date) -> None:
+    assert value(catalog["resident"].fields["moved_in"], text) == day
+
+
+@pytest.mark.parametrize(
+    "cell", ["2004年3月", "3/1/2004", "2004-02-30", 2004, True, "去年", "二〇〇四年十三月一日", -5, 1e300]
+)
+def test_what_is_no_date_is_refused_in_words(catalog: Catalog, cell: Cell) -> None:
+    assert "2004-06-30" in refusal(catalog["resident"].fields["moved_in"], cell)
+
+
+def test_numbers_stored_as_text_and_wide_digits_are_numbers(catalog: Catalog) -> None:
+    quantity = catalog["natural_resource"].fields["quantity"]
+    for cell in ("1,234.5", "１２３４．５", 1234.5, " 1234.50 "):
+        assert value(quantity, cell) == Decimal("1234.5")
+    assert value(quantity, 0.1 + 0.2) == Decimal("0.3")
+    assert value(quantity, 3) == 3
+    assert "日期" in refusal(quantity, date(2004, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("cell", "yuan"),
+    [
+        ("1.2万元", "12000"), ("3,000元", "3000"), ("¥3,000.50", "3000.5"), ("￥1亿", "100000000"), (12.5, "12.5"),
+        ("人民币5万元整", "50000"), ("12", "12"),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_with_their_units(catalog: Catalog, cell: Cell, yuan: str) -> None:
+    assert value(catalog["legal_entity"].fields["capital"], cell) == Decimal(yuan)
+
+
+@pytest.mark.parametrize("header", ["注册资本（万元）", "注册资本(万)", "注册资本/万元", "注册资本 单位：万元"])
+def test_a_header_in_ten_thousands_counts_for_its_column(catalog: Catalog, header: str) -> None:
+    item = catalog["legal_entity"].fields["capital"]
+    way = converter({"capital": header})
+    assert item.kind.parse(item, way(item, 1.5)) == 15000
+    assert item.kind.parse(item, way(item, "3,000")) == 30_000_000
+    assert item.kind.parse(item, way(item, "3元")) == 3
+    assert converter({"capital": "注册资本"}) is to_raw
+
+
+def test_a_share_in_a_cell_shown_as_per_cent_is_read_as_shown(catalog: Catalog) -> None:
+    item = catalog["milestone"].fields["target_share"]
+    for cell in (Share(0.5), "50%", "50％", 50, "50"):
+        assert value(item, cell) == 50
+    assert value(item, Share(0.07)) == 7
+
+
+@pytest.mark.parametrize(("cell", "flag"), [
+    ("是", True), ("有", True), ("√", True), ("Y", True), (True, True), (1, True),
+    ("否", False), ("无", False), ("×", False), (False, False), (0, False),
+])  # fmt: skip
+def test_yes_and_no_are_read_as_people_mark_them(catalog: Catalog, cell: Cell, flag: bool) -> None:
+    assert value(catalog["unit"].fields["phase_one"], cell) is flag
+
+
+@pytest.mark.parametrize("cell", ["汉族", "汉", "han", "HAN", "hanzu", " 汉 族 "])
+def test_a_choice_is_read_by_label_value_or_pinyin(catalog: Catalog, cell: str) -> None:
+    assert str(value(catalog["resident"].fields["ethnicity"], cell).label) == "汉族"
+
+
+def test_a_choice_is_read_by_its_initials_where_they_are_its_own(catalog: Catalog) -> None:
+    assert str(value(catalog["resident"].fields["verification"], "dhy").label) == "待核验"
+
+
+def test_an_unknown_choice_is_refused_with_those_there_are(catalog: Catalog) -> None:
+    assert "待核验" in refusal(catalog["resident"].fields["verification"], "也许")
+
+
+@pytest.mark.parametrize("cell", [3.2070519900101e17, 320705199001010000, "3.20705E+17", "3.20705199001011E+17"])
+def test_an_id_that_excel_rounded_is_told_and_never_guessed(catalog: Catalog, cell: Cell) -> None:
+    assert "15 位" in refusal(catalog["resident"].fields["citizen_id"], cell)
+
+
+def test_an_id_of_all_its_digits_is_taken_though_it_is_a_number(catalog: Catalog) -> None:
+    item = catalog["resident"].fields["citizen_id"]
+    assert to_raw(item, 110105194912310021) == "110105194912310021"
+    assert value(item, "１１０１０５１９４９１２３１００２ｘ") == "11010519491231002X"
+
+
+def test_zeros_lost_at_the_beginning_are_told(catalog: Catalog) -> None:
+    assert "开头的 0" in refusal(catalog["legal_entity"].fields["org_code"], 1234567)
+    assert value(catalog["resident"].fields["area"], 320703) == "320703"
+
+
+def test_a_year_is_read_with_its_word(catalog: Catalog) -> None:
+    item = catalog["budget_line"].fields["year"]
+    assert [value(item, cell) for cell in ("2004年", "2004年度", 2004, "２００４")] == [2004] * 4
+
+
+def test_cells_with_errors_and_formulas_without_results_say_so(catalog: Catalog) -> None:
+    item = catalog["resident"].fields["name"]
+    assert "#DIV/0!" in refusal(item, CellError("#DIV/0!"))
+    assert "公式" in refusal(item, CellError(NOT_CALCULATED))
+
+
+def test_texts_take_numbers_and_dates_as_they_are_shown(catalog: Catalog) -> None:
+    item = catalog["resident"].fields["address"]
+    assert [value(item, cell) for cell in (12, 1.5, date(2004, 3, 1), "海州区")] == [
+        "12",
+        "1.5",
+        "2004-03-01",
+        "海州区",
+    ]
+
+
+def test_what_cannot_come_by_workbook_is_refused_in_words(catalog: Catalog) -> None:
+    item = next(one for entry in catalog for one in entry.fields.values() if one.kind.control == "files")
+    assert to_raw(item, None) is None
+    assert "表单" in refusal(item, "a.pdf")

@@ -1,0 +1,56 @@
+"""A real LibreOffice without a window: opens a workbook, changes cells as a person would, and saves it."""
+
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+_MODULE = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE script:module PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "module.dtd">
+<script:module xmlns:script="http://openoffice.org/2000/script" script:name="Module1" script:language="StarBasic">
+{code}
+</script:module>
+"""
+
+_CODE = """Sub Edit(source As String, target As String)
+  Dim nothing_special(), as_workbook(0) As New com.sun.star.beans.PropertyValue
+  book = StarDesktop.loadComponentFromURL(ConvertToURL(source), "_blank", 0, nothing_special())
+  sheet = book.Sheets.getByIndex(0)
+{changes}
+  as_workbook(0).Name = "FilterName"
+  as_workbook(0).Value = "{filter}"
+  book.storeToURL(ConvertToURL(target), as_workbook())
+  book.close(True)
+End Sub
+"""
+
+_FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".xls": "MS Excel 97", ".ods": "calc8"}
+
+
+def edit(source: Path, target: Path, changes: Mapping[str, str] | None = None) -> None:
+    """Save a workbook as `target` (.xlsx, .xls or .ods), with cells of its first sheet, such as "B2", typed anew.
+
+    What is typed is taken as LibreOffice takes it: numbers and dates become numbers and dates.
+    """
+    # keystrokes of a person: "formula" is what LibreOffice calls the text of a cell before it is understood
+    typed = [
+        f'  sheet.getCellRangeByName("{cell}").setFormula("{text.replace(chr(34), chr(34) * 2)}")'
+        for cell, text in (changes or {}).items()
+    ]
+    code = _CODE.format(changes="\n".join(typed), filter=_FILTERS[target.suffix])
+    with tempfile.TemporaryDirectory(prefix="rn-office-") as profile:
+        # the first start fills the profile, and would put an empty module in the place of ours
+        _run(profile, "--terminate_after_init")
+        module = Path(profile, "user", "basic", "Standard", "Module1.xba")
+        module.write_text(_MODULE.format(code=escape(code)), encoding="utf-8")
+        _run(profile, f"macro:///Standard.Module1.Edit({source.absolute()},{target.absolute()})")
+    if not target.exists():
+        raise RuntimeError(f"LibreOffice did not write {target.name}")
+
+
+def _run(profile: str, *arguments: str) -> None:
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--norestore", *arguments],
+        check=True, capture_output=True, timeout=180,
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""Workbooks made by hand, part by part, so that a test may leave out or spoil any of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+STYLES = (
+    f'<styleSheet xmlns="{MAIN}"><numFmts count="2"><numFmt numFmtId="164" '
+    'formatCode="yyyy&quot;年&quot;m&quot;月&quot;'
+    'd&quot;日&quot;"/><numFmt numFmtId="165" formatCode="000000"/></numFmts><cellXfs count="6"><xf numFmtId="0"/>'
+    '<xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="9"/><xf numFmtId="165"/><xf numFmtId="20"/></cellXfs>'
+    "</styleSheet>"
+)
+"""Formats by number: 0 general, 1 date, 2 date in Chinese, 3 per cent, 4 six digits, 5 time."""
+
+
+def sheet_xml(rows: str, before: str = "", after: str = "") -> str:
+    """A sheet of these rows."""
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="{MAIN}">{before}<sheetData>{rows}</sheetData>{after}'
+        "</worksheet>"
+    )
+
+
+def table_xml(*rows: tuple[str, ...], first: int = 1) -> str:
+    """Rows of inline texts, in the usual form."""
+    return "".join(
+        f'<row r="{number}">'
+        + "".join(
+            f'<c r="{chr(65 + place)}{number}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
+            for place, text in enumerate(row)
+            if text
+        )
+        + "</row>"
+        for number, row in enumerate(rows, first)
+    )
+
+
+def raw_xlsx(
+    path: Path, sheet: str, *, shared: str = "", styles: str = STYLES, book: str = "", parts: Mapping[str, bytes] = {}
+) -> Path:
+    """An .xlsx file of one sheet; `parts` are added or take the place of the usual ones."""
+    relations = "".join(
+        f'<Relationship Id="{name}" Type="{REL}/{kind}" Target="{target}"/>'
+        for name, kind, target in (
+            ("r1", "worksheet", "worksheets/sheet1.xml"),
+            ("r2", "styles", "styles.xml"),
+            ("r3", "sharedStrings", "sharedStrings.xml"),
+        )
+    )
+    made = {
+        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}"><Relationship Id="r1" Type="{REL}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{REL}">{book}<sheets><sheet name="表一" sheetId="1" '
+        'r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}">{relations}</Relationships>',
+        "xl/styles.xml": styles,
+        "xl/worksheets/sheet1.xml": sheet,
+    }
+    if shared:
+        made["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}">{shared}</sst>'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in made.items():
+            if name not in parts:
+                packed.writestr(name, text)
+        for name, content in parts.items():
+            packed.writestr(name, content)
+    return path
+
+
+def convert(source: Path, kind: str) -> Path:
+    """The same workbook as LibreOffice saves it in another format, beside the first."""
+    profile = source.parent / "office"
+    subprocess.run(
+        ["soffice", "--headless", f"-env:UserInstallation=file://{profile}", "--convert-to", kind,
+         "--outdir", str(source.parent), str(source)],
+        check=True, capture_output=True, timeout=120,
+        env={**os.environ, "HOME": str(source.parent), "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    return source.with_suffix(f".{kind}")
