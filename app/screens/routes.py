@@ -6,6 +6,7 @@ from werkzeug.routing import IntegerConverter, Map
 from app.kinds.link import HIGHEST_ID
 from app.screens import (
     bulk,
+    directory,
     edit,
     explain,
     export,
@@ -40,6 +41,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, reveal, related, saved, bulk, files, edit, history, show, palette, explain, rights, export, tokens,
+        directory,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

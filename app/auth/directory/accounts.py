@@ -18,8 +18,9 @@ from app.declare.choices import Classification
 from app.declare.event import Deed
 from app.declare.record import Account, Role
 from app.store.events import note_rows, plain_label
+from app.store.mass import add_rows
 from app.store.page import fetch_rows
-from app.store.save import Rules, add_row, change_row, constraints
+from app.store.save import Rules, change_row, constraints
 from app.store.session import writing
 from app.store.tables import DirectoryAccount
 from app.store.validate import Invalid
@@ -60,7 +61,9 @@ class Accounts:
         """Bring the accounts of these people up to date, in one transaction."""
         known = _Known(self._session, self._entry, [person for person, _given in people])
         with writing(self._session), constraints(self._session, self._entry):
-            found = [self._one(known, person, given) for person, given in people]
+            found = self._add([(person, given) for person, given in people if known.new(person, self._local)])
+            done = {one.person.key for one in found}
+            found += [self._one(known, person, given) for person, given in people if person.key not in done]
             ids = [one.account_id for one in found if one.account_id]
             seen = update(DirectoryAccount).where(DirectoryAccount.account_id.in_(ids))
             self._session.execute(seen.values(seen_at=datetime.now(UTC)), execution_options=UNFILTERED)
@@ -74,9 +77,7 @@ class Accounts:
         try:
             if link is not None:
                 return self._change(known, link, person, given)
-            account = known.names.get(person.username)
-            if account is None:
-                return self._add(person, given)
+            account = known.names[person.username]
             if account.linked or account.with_password:
                 return Taken(person, "refused", why_not="name" if account.linked else "local")
             link = self._link(person, account.id, Given())
@@ -84,17 +85,25 @@ class Accounts:
         except Invalid as error:
             return Taken(person, "refused", why_not=str(error))
 
-    def _add(self, person: DirectoryPerson, given: Given) -> Taken:
-        raw = self._raw(person, given, [], {}) | {"username": person.username, "active": "1"}
-        try:
-            saved = add_row(self._session, self._entry, raw, self._rules)
-        except Invalid as error:
-            # an address that is none, or that somebody else has, keeps nobody out
-            if set(error.errors) != {"email"}:
-                raise
-            saved = add_row(self._session, self._entry, raw | {"email": _no_mail(person)}, self._rules)
-        self._link(person, saved.id, given)
-        return Taken(person, "added", saved.id)
+    def _add(self, people: Sequence[tuple[DirectoryPerson, Given]]) -> list[Taken]:
+        """Make the accounts of people who have none."""
+        raws = [
+            self._raw(person, given, [], {}) | {"username": person.username, "active": "1"} for person, given in people
+        ]
+        found = add_rows(self._session, self._entry, raws, self._rules)
+        # an address that is none, or that somebody else has, keeps nobody out
+        again = [n for n, one in enumerate(found) if isinstance(one, Invalid) and set(one.errors) == {"email"}]
+        without = [raws[n] | {"email": _no_mail(people[n][0])} for n in again]
+        for number, one in zip(again, add_rows(self._session, self._entry, without, self._rules), strict=True):
+            found[number] = one
+        taken = []
+        for (person, given), one in zip(people, found, strict=True):
+            if isinstance(one, Invalid):
+                taken.append(Taken(person, "refused", why_not=str(one)))
+            else:
+                self._link(person, one, given)
+                taken.append(Taken(person, "added", one))
+        return taken
 
     def _link(self, person: DirectoryPerson, account_id: int, given: Given) -> DirectoryAccount:
         link = DirectoryAccount(
@@ -182,6 +191,10 @@ class _Known:
         }
         ids = [link.account_id for link in self.links.values()]
         self._rows = {row["id"]: row for row in fetch_rows(session, entry, ids)} if ids else {}
+
+    def new(self, person: DirectoryPerson, local: str) -> bool:
+        """Whether nobody has the person's key or name yet."""
+        return not (person.key in self.links or person.username in self.names or person.username.casefold() == local)
 
     def row(self, account_id: int) -> Values[str, Any]:
         """The account's values."""
