@@ -13,6 +13,7 @@ from app.auth import gate, limits, manager
 from app.auth.directory import sign_in
 from app.catalog import Catalog
 from app.declare.choices import Classification
+from app.excel import write_template
 from app.excel.write import write as write_list
 from app.screens import errors, health, routes, shell
 from app.store.files import FileStore
@@ -80,7 +81,7 @@ def create_app(
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine, catalog)
     app.extensions.update(catalog=catalog, engine=engine, sessions=sessions)
-    app.extensions["write_list"] = write_list
+    app.extensions.update(write_list=write_list, write_template=write_template)
     app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)
     app.teardown_appcontext(lambda _error: sessions.remove())
     manager.install(app, sessions)

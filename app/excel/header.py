@@ -93,9 +93,10 @@ def _known(entry: Entry, texts: Sequence[str]) -> int:
     for text in texts:
         if text.startswith(PREFIX):
             sure.add(text)
-        for way, known in names.items():
-            kept = other if way is How.PINYIN else sure
-            kept.update(known[form] for form in forms(text) if form in known)
+        for form in forms(text) if text else ():
+            for way, known in names.items():
+                if form in known:
+                    (other if way is How.PINYIN else sure).add(known[form])
     return 2 * len(sure) + len(other - sure)
 
 

@@ -16,6 +16,8 @@ from app.excel.book import BadWorkbook, column_letters
 from app.excel.layout import PREFIX, ROW_ID, ROW_VERSION, Stamp, fingerprint, read_stamp
 from app.excel.words import alike, forms, languages, pinyins
 
+MOST_SLIPS = 300
+"""Unknown headers up to which slips are looked for; a sheet with more was not written by hand."""
 SAME_RECORD = 0.6
 """The share of headers from which a sheet is taken for another record's."""
 
@@ -113,7 +115,8 @@ def _found(entry: Entry, texts: Sequence[str], columns: Iterable[int]) -> Iterab
     for way in (How.LABEL, How.NAME, How.ALIAS, How.PINYIN):
         known = names[way]
         yield way, {c: known[form] for c in columns for form in reversed(forms(texts[c])) if form in known}
-    yield How.SLIP, {c: name for c in columns if (name := _slip(texts[c], names)) is not None}
+    if len(columns) <= MOST_SLIPS:
+        yield How.SLIP, {c: name for c in columns if (name := _slip(texts[c], names)) is not None}
 
 
 def _slip(text: str, names: Mapping[How, Mapping[str, str]]) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.excel.archive import FAULTS, Archive, encrypted, local, parser
+from app.excel.archive import FAULTS, Archive, encrypted, local, parser, too_large
 from app.excel.book import (
     MOST_COLUMNS,
     MOST_ROWS,
@@ -26,6 +26,8 @@ from app.excel.book import (
 from app.excel.styles import number
 
 CONTENT = "content.xml"
+MOST_CELLS = 100_000_000
+"""Cells of a sheet, repeated ones counted: a few bytes of XML can stand for a full sheet of them."""
 TIME = re.compile(r"PT([0-9]{2,5})H([0-9]{2})M([0-9]{2})")
 
 
@@ -85,7 +87,7 @@ class _Walk:
         self.formulas = 0
         self._style = ""
         self._depth = 0
-        self._row = 0
+        self._row = self._read = 0
         self._repeated = 1
         self._ready: list[tuple[int, int, list[Cell]]] = []
         self._cells: list[Cell] = []
@@ -103,6 +105,9 @@ class _Walk:
             for piece in self.archive.pieces(CONTENT):
                 made.Parse(piece, False)
                 for first, repeated, cells in self._ready:
+                    self._read += repeated * len(cells)
+                    if self._read > MOST_CELLS:
+                        raise too_large()
                     for number_ in range(first, min(first + repeated, MOST_ROWS + 1)):
                         yield number_, list(cells)
                 self._ready.clear()

@@ -73,7 +73,7 @@ class Package:
 
     def begin(self, title: str, head: str) -> None:
         """Begin a sheet with all that stands before its rows."""
-        self._names.append(_sheet_name(title, len(self._names) + 1))
+        self._names.append(sheet_name(title, len(self._names) + 1))
         info = ZipInfo(f"xl/worksheets/sheet{len(self._names)}.xml")
         info.compress_type = ZIP_DEFLATED
         info._compresslevel = LEVEL  # type: ignore[attr-defined]  # noqa: SLF001  # an open member has no other way
@@ -132,7 +132,7 @@ def _relation(number: int, kind: str, target: str) -> str:
     return f'<Relationship Id="rId{number}" Type="{RELATIONS}/{kind}" Target="{target}"/>'
 
 
-def _sheet_name(title: str, number: int) -> str:
+def sheet_name(title: str, number: int = 1) -> str:
     """The title as a sheet's name may be; those after the first are numbered."""
     suffix = f" ({number})" if number > 1 else ""
     plain = FORBIDDEN_IN_NAMES.sub(" ", title).strip().strip("'") or "Sheet"

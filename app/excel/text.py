@@ -16,7 +16,7 @@ from app.excel.book import MOST_COLUMNS, MOST_ROWS, BadWorkbook, Book, Cell, She
 
 SEPARATORS = (",", "\t", ";", "|")
 SAMPLE_LINES = 20
-LONGEST_CELL = 2**17
+LONGEST_CELL = 131_072
 """Characters of one cell; a quotation mark that is never closed would run to the end of the file."""
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 GUARDED = re.compile(r'="(.*)"', re.DOTALL)
@@ -64,8 +64,14 @@ class TextBook(Book):
                     while cells and cells[-1] is None:
                         cells.pop()
                     if cells:
-                        yield number, [_bare(cell) for cell in cells] if "=" in str(cells) else cells
-            except csv.Error:
+                        yield number, [_bare(cell) for cell in cells] if '="' in "".join(texts) else cells
+            except csv.Error as error:
+                if "field larger" in str(error):
+                    raise BadWorkbook(_l(
+                        "Line %(line)s begins a cell of more than %(limit)s characters, or a quotation mark is opened "
+                        "there and not closed. Mend the line, or save the table as .xlsx.",
+                        line=line + 1, limit=f"{LONGEST_CELL:,}",
+                    )) from None  # fmt: skip
                 raise BadWorkbook(_l(
                     "Line %(line)s cannot be read: a quotation mark opens a cell and is not closed before the next "
                     "separator. Mend the line, or save the table as .xlsx.",

@@ -16,6 +16,7 @@ SIGNS = re.compile(r"[()\[\]【】〔〕<>《》*:：。.,，、;；!！?？\"'�
 HAN = re.compile(r"[\u3400-\u9fff]")
 
 
+@lru_cache(maxsize=4096)
 def forms(text: str) -> tuple[str, ...]:
     """The text without regard to width, case, spaces and signs; then also without what stands in brackets."""
     plain = unicodedata.normalize("NFKC", text).casefold()

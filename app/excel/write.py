@@ -14,6 +14,7 @@ from app.catalog import Entry
 from app.declare.event import Deed
 from app.excel import celltext as text
 from app.excel import columns, layout
+from app.excel.book import column_letters as letters
 from app.excel.package import STYLE, Package
 from app.store.events import note
 from app.store.page import stream_rows
@@ -52,15 +53,6 @@ def write(
     about = f"{form}, {done.rows} rows: {query.address(limit=None)}".rstrip(": ")
     note(session, Deed.EXPORTED, entry=query.entry, text=about)
     return done
-
-
-def letters(number: int) -> str:
-    """The letters of a column, the first being 0."""
-    found = ""
-    while number >= 0:
-        number, rest = divmod(number, 26)
-        found, number = chr(65 + rest) + found, number - 1
-    return found
 
 
 def _xlsx(session: Session, query: Query, file: IO[bytes], progress: Progress) -> Written:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flask_babel import lazy_gettext as _l
 
-from app.excel.archive import FAULTS, Archive, local, parse
+from app.excel.archive import FAULTS, PIECE, Archive, local, parse
 from app.excel.book import (
     MOST_COLUMNS,
     MOST_ROWS,
@@ -182,18 +182,28 @@ class XlsxBook(Book):
             block = block if end < 0 else block[:end]
             cut = block.rfind(b"</row>")
             if cut >= 0:
-                yield from block[:cut].decode().split("</row>")
+                yield from _rows(block[:cut])
             if end >= 0 or b"<sheetData/>" in block:
                 return
             rest = block[cut + 6 :] if cut >= 0 else block
-            if len(rest) > LONGEST_ROW:
+            keep = rest.rfind(b"<row") if len(rest) > 4 * PIECE else 0
+            if keep > 0 and b"<c " not in rest[:keep] and b"<c>" not in rest[:keep]:
                 # no end of a row for long: these are empty rows that close themselves
-                keep = rest.rfind(b"<row")
-                if keep <= 0 or b"<c " in rest[:keep] or b"<c>" in rest[:keep]:
-                    raise damaged()
-                yield rest[:keep].decode()
+                yield from _rows(rest[:keep])
                 rest = rest[keep:]
+            if len(rest) > LONGEST_ROW:
+                raise damaged()
         raise damaged()
+
+
+def _rows(block: bytes) -> Iterator[str]:
+    """The texts of rows; of many that are formatted and empty only the last, which says where they end."""
+    text = block.decode()
+    last = text.rfind("<row")
+    if "</c" not in text and last > 0 and ROW.match(text, last):
+        yield text[last:]
+    else:
+        yield from text.split("</row>")
 
 
 class _Taker:

@@ -52,6 +52,8 @@ class Kind:
     inputmode: ClassVar[str] = ""
     sheet: ClassVar[str] = "text"
     """What a workbook's cell is: text, number, money, date or moment."""
+    example: ClassVar[str] = ""
+    """What somebody who has never seen such a field could type."""
 
     def parse(self, field: Field, raw: Any) -> Any:
         """The value of what was typed or sent; raises ValidationError in words that say what to do."""

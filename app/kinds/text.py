@@ -91,6 +91,7 @@ class SourceKind(ProseKind):
 class CodeKind(LineKind):
     """A short identifier."""
 
+    example: ClassVar[str] = "A-001"
     width: ClassVar[int] = 4
 
     def parse(self, field: Field, raw: Any) -> Any:
@@ -121,6 +122,8 @@ class IdentifierKind(LineKind):
 class CitizenIdKind(IdentifierKind):
     """A citizen's identity number; an unknown area is odd, not wrong."""
 
+    example: ClassVar[str] = "11010519491231002X"
+
     def check(self, text: str) -> Any:
         return check_citizen_id(text)
 
@@ -145,6 +148,8 @@ class CitizenIdKind(IdentifierKind):
 class OrgCodeKind(IdentifierKind):
     """An organisation code; the hyphen may be left out."""
 
+    example: ClassVar[str] = "D2143569-X"
+
     def check(self, text: str) -> Any:
         return check_org_code(text)
 
@@ -157,6 +162,8 @@ class OrgCodeKind(IdentifierKind):
 class CreditCodeKind(IdentifierKind):
     """A unified social credit code."""
 
+    example: ClassVar[str] = "91350100M000100Y43"
+
     def check(self, text: str) -> Any:
         return check_credit_code(text)
 
@@ -165,6 +172,7 @@ class CreditCodeKind(IdentifierKind):
 class AreaKind(LineKind):
     """An administrative area: six digits, or its name."""
 
+    example: ClassVar[str] = "320700"
     filter: ClassVar[str] = "choices"
     operators: ClassVar[tuple[str, ...]] = ("", "empty")
     width: ClassVar[int] = 4
@@ -172,7 +180,7 @@ class AreaKind(LineKind):
     def parse(self, field: Field, raw: Any) -> Any:
         text = super().parse(field, narrow(one_line(raw)))
         if not re.fullmatch(r"\d{6}", text, re.ASCII):
-            raise fail(_("Give the six digits of the area, such as %(example)s.", example="320700"))
+            raise fail(_("Give the six digits of the area, such as %(example)s.", example=self.example))
         return text
 
     def warn(self, field: Field, value: Any) -> str:
@@ -185,13 +193,14 @@ class AreaKind(LineKind):
 class PhoneKind(LineKind):
     """A telephone number: digits, with spaces, hyphens, brackets and an extension."""
 
+    example: ClassVar[str] = "0518-85420000"
     width: ClassVar[int] = 4
     inputmode: ClassVar[str] = "tel"
 
     def parse(self, field: Field, raw: Any) -> Any:
         text = super().parse(field, narrow(one_line(raw)))
         if not re.fullmatch(r"\+?[\d\-() ]{3,30}((转|x|ext\.?) ?\d{1,6})?", text, re.ASCII):
-            raise fail(_("Give a telephone number, such as %(example)s.", example="0518-85420000"))
+            raise fail(_("Give a telephone number, such as %(example)s.", example=self.example))
         return text
 
 
@@ -199,11 +208,12 @@ class PhoneKind(LineKind):
 class MailAddressKind(LineKind):
     """A mail address."""
 
+    example: ClassVar[str] = "zhang@rainbow.gov"
     inputmode: ClassVar[str] = "email"
 
     def parse(self, field: Field, raw: Any) -> Any:
         text = super().parse(field, narrow(one_line(raw)))
-        message = _("Give a mail address, such as %(example)s.", example="zhang@rainbow.gov")
+        message = _("Give a mail address, such as %(example)s.", example=self.example)
         validate.Email(error=message)(text)
         return text
 

@@ -26,6 +26,7 @@ LOCAL = ZoneInfo("Asia/Shanghai")
 class IntegerKind(Kind):
     """A whole number."""
 
+    example: ClassVar[str] = "100"
     control: ClassVar[str] = "number"
     filter: ClassVar[str] = "range"
     input: ClassVar[str] = "number"
@@ -58,6 +59,7 @@ class IntegerKind(Kind):
 class YearKind(IntegerKind):
     """A calendar year, written without a separator."""
 
+    example: ClassVar[str] = "2004"
     lowest: ClassVar[int] = 1900
     highest: ClassVar[int] = 2100
 
@@ -69,6 +71,7 @@ class YearKind(IntegerKind):
 class DecimalKind(Kind):
     """An exact decimal with a fixed number of places."""
 
+    example: ClassVar[str] = "12.5"
     control: ClassVar[str] = "number"
     filter: ClassVar[str] = "range"
     input: ClassVar[str] = "number"
@@ -113,6 +116,7 @@ class DecimalKind(Kind):
 class MoneyKind(DecimalKind):
     """Yuan; ten thousand and more are shown in 万元, as the plan's tables do."""
 
+    example: ClassVar[str] = "500000"
     sheet: ClassVar[str] = "money"
 
     def show(self, field: Field, value: Any) -> Shown:
@@ -124,6 +128,8 @@ class MoneyKind(DecimalKind):
 @kind_for(PercentNumber)
 class PercentKind(DecimalKind):
     """A share from 0 to 100 %."""
+
+    example: ClassVar[str] = "50"
 
     def check(self, value: Decimal) -> Decimal:
         if not 0 <= value <= 100:
@@ -138,6 +144,7 @@ class PercentKind(DecimalKind):
 class DateKind(Kind):
     """A day; also read in the Chinese forms 2004年3月1日, 2004.3.1 and 2004/3/1."""
 
+    example: ClassVar[str] = "2004-06-30"
     control: ClassVar[str] = "date"
     filter: ClassVar[str] = "range"
     input: ClassVar[str] = "date"
@@ -157,9 +164,9 @@ class DateKind(Kind):
                 raise ValueError
             value = date(*(int(part) for part in found.groups()))
         except ValueError:
-            raise fail(_("Give a date, such as %(example)s.", example="2004-06-30")) from None
+            raise fail(_("Give a date, such as %(example)s.", example=self.example)) from None
         if value.year < 1000:
-            raise fail(_("Give a date, such as %(example)s.", example="2004-06-30"))
+            raise fail(_("Give a date, such as %(example)s.", example=self.example))
         return value
 
     def write(self, field: Field, value: Any) -> str:
@@ -176,6 +183,7 @@ class DateKind(Kind):
 class MomentKind(Kind):
     """A point in time: UTC in the store, the city's time on screen."""
 
+    example: ClassVar[str] = "2004-06-30 09:30"
     control: ClassVar[str] = "datetime"
     filter: ClassVar[str] = "range"
     input: ClassVar[str] = "date"
@@ -190,10 +198,10 @@ class MomentKind(Kind):
         try:
             value = datetime.fromisoformat(narrow(str(raw)).replace("/", "-"))
         except ValueError:
-            raise fail(_("Give a date and time, such as %(example)s.", example="2004-06-30 09:30")) from None
+            raise fail(_("Give a date and time, such as %(example)s.", example=self.example)) from None
         value = value if value.tzinfo else value.replace(tzinfo=LOCAL)
         if not 1000 < value.year < 9000:
-            raise fail(_("Give a date and time, such as %(example)s.", example="2004-06-30 09:30"))
+            raise fail(_("Give a date and time, such as %(example)s.", example=self.example))
         return value.astimezone(UTC)
 
     def write(self, field: Field, value: Any) -> str:

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.access import may, readable
 from app.catalog import Entry, Field
 from app.declare.access import Verb
+from app.declare.record import Record
 from app.screens import cells, filters, saved
 from app.screens.common import entry_of, head, know_args, read_pairs, with_query
 from app.screens.directory import may_try
@@ -77,9 +78,14 @@ def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
     if may_try(entry):
         found.append(Link(_("Try the mapping"), url_for("records.try_directory"), "user-search"))
     if entry.screen.export:
-        for form, label in (("xlsx", _("Export")), ("csv", _("Export as CSV"))):
-            address = with_query(url_for(f"records.export_{form}", record=entry.name), params)
-            found.append(Link(label, address, "table-export"))
+        forms = (("xlsx", _("Export"), "table-export"), ("csv", _("Export as CSV"), "file-type-csv"))
+        found += [
+            Link(label, with_query(url_for(f"records.export_{form}", record=entry.name), params), icon)
+            for form, label, icon in forms
+        ]
+    if may(me(), entry, Verb.ADD) and issubclass(entry.model, Record):
+        template = Link(_("Workbook to fill in"), url_for("records.template", record=entry.name), "file-spreadsheet")
+        found.insert(1, template)
     if may_ask(entry):
         found.append(Link(_("Who can see this?"), url_for("records.access", record=entry.name), "eye-question"))
     return tuple(found)

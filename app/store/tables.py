@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.declare.types import Moment
@@ -131,3 +131,22 @@ class Sealed(Model):  # type: ignore[misc]  # FAB's base is untyped
 
     event_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seal: Mapped[int] = mapped_column(index=True)
+
+
+class SheetLayout(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """What somebody said of the columns of workbooks with these headers: place in the sheet to field, "" to leave out.
+
+    `digest` is that of the headers; what one person says serves colleagues of the same unit too.
+    """
+
+    __tablename__ = "rn_layout"
+    __table_args__ = (UniqueConstraint("account_id", "record", "digest", name="uq_rn_layout"),
+                      Index("ix_rn_layout_digest", "digest", "record"))  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE", name="fk_layout_account"))
+    unit_id: Mapped[int | None]
+    record: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+    columns: Mapped[dict[str, str]] = mapped_column(JSON)
+    saved_at: Mapped[datetime] = mapped_column(Moment())

@@ -5,12 +5,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
 
 from app.excel import strings
 from app.excel.book import NOT_CALCULATED, Cell, CellError, Share
 from app.excel.read import open_book
-from tests.support.workbooks import convert, raw_xlsx, sheet_xml, table_xml
+from tests.support.workbooks import raw_xlsx, sheet_xml, table_xml
 
 MOMENT = datetime(2004, 3, 1, 9, 30)  # noqa: DTZ001  # a cell has no zone
 
@@ -24,26 +23,6 @@ def text_file(folder: Path, text: str, encoding: str, mark: bytes = b"") -> Path
     path = folder / "表.csv"
     path.write_bytes(mark + text.encode(encoding))
     return path
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One workbook in the formats that LibreOffice writes."""
-    path = tmp_path_factory.mktemp("office") / "residents.xlsx"
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = "人口"
-    sheet.append([])
-    sheet.append(["姓名", "迁入日期", "比例", "年份", "身份号码"])
-    sheet.append(["张三", date(2004, 3, 1), 0.5, 2004, "11010519491231002X"])
-    sheet.append(["李四", MOMENT, 1, None, "034052419800101001"])
-    sheet["C3"].number_format = "0%"
-    hidden = book.create_sheet("藏")
-    hidden.sheet_state = "hidden"
-    hidden["C5"] = "一"
-    book.save(path)
-    return {"xlsx": path, "ods": convert(path, "ods"), "xls": convert(path, "xls")}
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "ods", "xls"])

@@ -49,6 +49,14 @@ def edit(source: Path, target: Path, changes: Mapping[str, str] | None = None) -
         raise RuntimeError(f"LibreOffice did not write {target.name}")
 
 
+def convert(source: Path, *kinds: str) -> list[Path]:
+    """The same workbook as LibreOffice saves it in other formats (xlsx, xls, ods), beside the first."""
+    with tempfile.TemporaryDirectory(prefix="rn-office-") as profile:
+        for kind in kinds:
+            _run(profile, "--convert-to", kind, "--outdir", str(source.parent), str(source))
+    return [source.with_suffix(f".{kind}") for kind in kinds]
+
+
 def _run(profile: str, *arguments: str) -> None:
     subprocess.run(
         ["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--norestore", *arguments],

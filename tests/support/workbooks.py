@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,7 +66,7 @@ def raw_xlsx(
     }
     if shared:
         made["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}">{shared}</sst>'
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         for name, text in made.items():
             if name not in parts:
                 packed.writestr(name, text)
@@ -77,13 +75,18 @@ def raw_xlsx(
     return path
 
 
-def convert(source: Path, kind: str) -> Path:
-    """The same workbook as LibreOffice saves it in another format, beside the first."""
-    profile = source.parent / "office"
-    subprocess.run(
-        ["soffice", "--headless", f"-env:UserInstallation=file://{profile}", "--convert-to", kind,
-         "--outdir", str(source.parent), str(source)],
-        check=True, capture_output=True, timeout=120,
-        env={**os.environ, "HOME": str(source.parent), "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
-    return source.with_suffix(f".{kind}")
+def raw_ods(path: Path, rows: str, parts: Mapping[str, bytes] = {}) -> Path:
+    """An .ods file of one sheet; `parts` are added or take the place of the usual ones."""
+    names = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{long}:1.0"'
+        for short, long in (("office", "office"), ("table", "table"), ("text", "text"))
+    )
+    content = (
+        f'<office:document-content {names}><office:body><office:spreadsheet><table:table table:name="表一">{rows}'
+        "</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    made = {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": content.encode(), **parts}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, part in made.items():
+            packed.writestr(name, part)
+    return path
