@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Flask
 
+from app import texts
 from app.api import routes as rest
 from app.auth import gate, limits, manager
 from app.auth.directory import sign_in
@@ -15,7 +16,7 @@ from app.catalog import Catalog
 from app.declare.choices import Classification
 from app.excel import write_template
 from app.excel.write import write as write_list
-from app.screens import errors, health, routes, shell
+from app.screens import draw, errors, health, routes, shell
 from app.store.files import FileStore
 from app.store.session import make_engine, make_sessions
 
@@ -85,11 +86,13 @@ def create_app(
     app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)
     app.teardown_appcontext(lambda _error: sessions.remove())
     manager.install(app, sessions)
+    texts.install(app)
     limits.install(app, settings.sign_in_limit, settings.api_limit)
     sign_in.install(app, settings.directory)
     gate.install(app)
     errors.install(app)
     shell.install(app)
+    draw.install(app)
     app.register_blueprint(health.blueprint)
     routes.install(app)
     rest.install(app)

@@ -173,7 +173,7 @@ class LegalEntity(Record):
     area: Mapped[AreaCode] = field(_l("Area"), LIST, FILTER, names=AREAS)
     address: Mapped[Line | None] = field(_l("Address"), SEARCH)
     registered: Mapped[date | None] = field(_l("Registered on"), LIST, FILTER)
-    capital: Mapped[Money | None] = field(_l("Registered capital"), LIST)
+    capital: Mapped[Money | None] = field(_l("Registered capital"), LIST, aliases=("注册资本",))
     unit: Mapped[Unit] = owner(Unit, _l("Registered by"), FILTER)
 
     screen = Screen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from app.declare.access import Scope, Verb
 from app.declare.choices import Classification
@@ -29,6 +30,8 @@ class Person:
     unit_id: int | None = None
     clearance: Classification = Classification.PUBLIC
     grants: Mapping[str, tuple[HeldGrant, ...]] = field(default_factory=dict)
+    # What others have worked out from the above, each under a key of its own: it lasts as long as the person does
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     # What Flask-Login asks of a user
     is_authenticated = True
@@ -64,6 +67,9 @@ class System:
     """The console itself, at the command line and while signing somebody in: no policy applies to it."""
 
     name = "彩虹网"
+
+    def __init__(self) -> None:
+        self.memo: dict[Any, Any] = {}
 
 
 SYSTEM = System()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Flask, redirect, request, url_for
+from flask import Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -44,8 +44,10 @@ def _pass_gate() -> ResponseReturnValue | None:
     if request.blueprint == "rest":
         return None  # it has a gate of its own
     WRITING.set(request.method not in ("GET", "HEAD", "OPTIONS"))
+    g.pop("person", None)
     if current_user.is_authenticated:
-        act_as(db(), person())
+        g.person = person()
+        act_as(db(), g.person)
         db().info.update(door=Door.FORM, address=request.remote_addr)
         return _check_token()
     if request.endpoint in OPEN:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import (
@@ -16,7 +17,7 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_group,
     assoc_user_role,
 )
-from sqlalchemy import select, union
+from sqlalchemy import Integer, Select, bindparam, select, union
 from sqlalchemy.orm import Session
 
 from app.access import HeldGrant, Person
@@ -26,10 +27,31 @@ from app.declare.record import Account
 
 OPTIONS = {"unfiltered": True}
 """The person's own grants are read before any policy is known."""
+MOST_KNOWN = 2000
+_known: dict[int, tuple[Catalog, tuple[Any, ...], Person]] = {}
+"""Whom each account was the last time, with the rows that said so: as long as these stay, so does the person."""
 
 
 def load_person(session: Session, catalog: Catalog, account_id: int) -> Person | None:
     """The person of an account; None if there is none or it is not active."""
+    rows = session.execute(_asking(), {"account": account_id}, execution_options=OPTIONS).all()
+    if not rows or not rows[0].active:
+        return None
+    found = tuple(rows)
+    known = _known.get(account_id)
+    if known is not None and known[0] is catalog and known[1] == found:
+        return known[2]
+    made = _person(catalog, account_id, found)
+    if len(_known) >= MOST_KNOWN:
+        _known.clear()
+    _known[account_id] = (catalog, found, made)
+    return made
+
+
+@cache
+def _asking() -> Select[Any]:
+    """The account, its roles and what they hold: asked for every page, so put together once."""
+    account_id = bindparam("account", type_=Integer)
     member = union(
         select(assoc_user_role.c.user_id, assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == account_id),
         select(assoc_user_group.c.user_id, assoc_group_role.c.role_id)
@@ -37,7 +59,7 @@ def load_person(session: Session, catalog: Catalog, account_id: int) -> Person |
         .where(assoc_user_group.c.user_id == account_id),
     ).subquery()
     unit, held = getattr(Account, "unit_id", None), assoc_permissionview_role
-    statement = (
+    return (
         select(
             Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance,
             Role.name.label("role"), ViewMenu.name.label("record"), Permission.name.label("grant"),
@@ -52,16 +74,16 @@ def load_person(session: Session, catalog: Catalog, account_id: int) -> Person |
         .outerjoin(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
         .where(Account.id == account_id)
     )  # fmt: skip
-    rows = session.execute(statement, execution_options=OPTIONS).all()
-    if not rows or not rows[0].active:
-        return None
+
+
+def _person(catalog: Catalog, account_id: int, rows: Sequence[Any]) -> Person:
     first = rows[0]
     return Person(
         id=account_id,
         username=first.username,
         name=full_name(first.last_name, first.first_name) or first.username,
         roles=tuple(sorted({row.role for row in rows if row.role is not None})),
-        unit_id=None if unit is None else first.unit_id,
+        unit_id=getattr(first, "unit_id", None),
         clearance=first.clearance,
         grants=_grants(catalog, {(row.record, row.grant) for row in rows if row.grant is not None}),
     )

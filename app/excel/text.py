@@ -19,8 +19,8 @@ SAMPLE_LINES = 20
 LONGEST_CELL = 131_072
 """Characters of one cell; a quotation mark that is never closed would run to the end of the file."""
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-GUARDED = re.compile(r'="(.*)"', re.DOTALL)
-"""A text that its writer kept from being read as a number: ="00123"."""
+GUARDED = re.compile(r'="(.*)"|\'([=+\-@\t\r\n].*)', re.DOTALL)
+"""A text that its writer kept from being read as a number, ="00123", or as a formula, '=1+1."""
 BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -64,7 +64,9 @@ class TextBook(Book):
                     while cells and cells[-1] is None:
                         cells.pop()
                     if cells:
-                        yield number, [_bare(cell) for cell in cells] if '="' in "".join(texts) else cells
+                        whole = "".join(texts)
+                        guarded = '="' in whole or "'" in whole
+                        yield number, [_bare(cell) for cell in cells] if guarded else cells
             except csv.Error as error:
                 if "field larger" in str(error):
                     raise BadWorkbook(_l(
@@ -83,7 +85,7 @@ class TextBook(Book):
 
 def _bare(cell: Cell) -> Cell:
     found = GUARDED.fullmatch(cell) if isinstance(cell, str) else None
-    return cell if found is None else found.group(1) or None
+    return cell if found is None else found.group(1) or found.group(2)
 
 
 def _short(lines: io.TextIOWrapper) -> Iterator[str]:

@@ -17,6 +17,7 @@ from marshmallow import ValidationError
 from app.catalog import Field
 from app.excel.book import NOT_CALCULATED, Cell, CellError, Share
 from app.excel.dates import to_date, to_moment
+from app.excel.layout import ROW_ID
 from app.excel.words import forms, languages, pinyins
 from app.kinds import Kind
 from app.kinds.base import narrow
@@ -65,16 +66,19 @@ def to_raw(item: Field, cell: Cell) -> Any:
 
 
 def converter(headers: Mapping[str, str]) -> Way:
-    """`to_raw` for columns under these headers by field name: an amount under “资本（万元）” counts ten thousands."""
-    factors = {name: factor for name, text in headers.items() if (factor := _factor(text)) > 1}
-    if not factors:
+    """`to_raw` for columns under these headers by field name: an amount under “资本（万元）” counts ten thousands.
+
+    Not so in a returned export, which has a column for the row's id, nor where the field's own label has the word.
+    """
+    if ROW_ID in headers:
         return to_raw
-    return partial(_scaled, factors)
+    factors = {name: factor for name, text in headers.items() if (factor := _factor(text)) > 1}
+    return partial(_scaled, factors) if factors else to_raw
 
 
 def _scaled(factors: Mapping[str, int], item: Field, cell: Cell) -> Any:
     factor = factors.get(item.name)
-    if factor is None or not isinstance(item.kind, MoneyKind):
+    if factor is None or not isinstance(item.kind, MoneyKind) or _factor(item.label) > 1:
         return to_raw(item, cell)
     raw = to_raw(item, cell)
     named = isinstance(cell, str) and re.search("[元万亿]", cell)

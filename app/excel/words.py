@@ -13,6 +13,8 @@ from app.declare.choices import Words
 LANGUAGES = ("zh", "en")
 REMARK = re.compile(r"[(\[【〔<《].*?[)\]】〕>》]|[*:：。.,，、;；!！?？\"'“”‘’/\\|_\-—\s]")
 SIGNS = re.compile(r"[()\[\]【】〔〕<>《》*:：。.,，、;；!！?？\"'“”‘’/\\|_\-—\s]")
+MEASURE = re.compile(r"[/,，:：\s](单位)?[:：\s]*(万|亿|百|千)?[元人个件亩吨%]$")
+"""A unit of measure behind a header: 资本/万元."""
 HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -21,7 +23,8 @@ def forms(text: str) -> tuple[str, ...]:
     """The text without regard to width, case, spaces and signs; then also without what stands in brackets."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     whole, bare = SIGNS.sub("", plain), REMARK.sub("", plain)
-    return tuple(form for form in dict.fromkeys((whole, bare)) if form)
+    unmeasured = MEASURE.sub("", plain)
+    return tuple(form for form in dict.fromkeys((whole, bare, SIGNS.sub("", unmeasured))) if form)
 
 
 def languages(words: Words) -> tuple[str, ...]:

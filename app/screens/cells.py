@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -86,27 +87,48 @@ def rows(
 ) -> tuple[Row, ...]:
     """The lines of a list; `edit` are the ids that may be edited, `query` the list one comes from."""
     known = labels_for(db(), dict.fromkeys((*fields, *entry.labelled)), found)
-    return tuple(_row(entry, fields, values, known, values["id"] in edit, query) for values in found)
+    places = [_Place(item, known, whole=item.masked and readable(me(), item)) for item in fields]
+    hint = _("Show %(field)s of %(row)s (this is noted in the audit trail)")
+    path = url_for("records.list", record=entry.name)
+    back = f"?{urlencode({'list': query})}" if query else ""
+    lines = []
+    for values in found:
+        pk, label, here = values["id"], label_of(db(), entry, values, known), f"{path}{values['id']}"
+        cells = tuple(
+            place.revealing(values, f"{here}/reveal/{place.item.name}", hint, label)
+            if place.whole
+            else place.cell(values)
+            for place in places
+        )
+        lines.append(Row(pk, label, f"{here}{back}", cells, f"{here}/edit{back}" if pk in edit else ""))
+    return tuple(lines)
 
 
-def _row(
-    entry: Entry, fields: Sequence[Field], values: Values, known: Mapping[str, Labels], edit: bool, query: str
-) -> Row:
-    here = {"record": entry.name, "pk": values["id"], "list": query or None}
-    label = label_of(db(), entry, values, dict(known))
-    shown = [
-        revealing(entry, item, values[item.name], values["id"], label)
-        if item.masked and values.get(item.name) is not None and readable(me(), item)
-        else cell(item, values.get(item.name), known)
-        for item in fields
-    ]
-    return Row(
-        pk=values["id"],
-        label=label,
-        url=url_for("records.show", **here),
-        cells=tuple(shown),
-        edit_url=url_for("records.edit", **here) if edit else "",
-    )
+class _Place:
+    """A column while a list is made: each value that comes again is shown once."""
+
+    def __init__(self, item: Field, known: Known, *, whole: bool) -> None:
+        self.item = item
+        self.whole = whole
+        self._known = known
+        self._name, self._many, self._label = item.name, item.many, item.label
+        self._seen: dict[Any, Cell] = {}
+
+    def cell(self, values: Values) -> Cell:
+        value = values.get(self._name)
+        if self._many or isinstance(value, list):
+            return cell(self.item, value, self._known)
+        found = self._seen.get(value)
+        if found is None:
+            found = self._seen[value] = cell(self.item, value, self._known)
+        return found
+
+    def revealing(self, values: Values, url: str, hint: str, label: str) -> Cell:
+        """The value masked, with the address at which it is revealed."""
+        shown = self.cell(values)
+        if values.get(self._name) is None:
+            return shown
+        return replace(shown, url=url, hint=hint % {"field": self._label, "row": label})
 
 
 def fact_sections(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 from flask import Blueprint, jsonify, request, url_for
@@ -20,10 +21,14 @@ from app.screens.explain import may_ask
 from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
 from app.screens.shell import me, render
 from app.store.labels import options as find_options
-from app.store.page import CAP, PageRows, count, fetch_page
+from app.store.page import CAP, REACHED, PageRows, count, fetch_page
 from app.store.query import PAGE_SIZES, PLACES, BadQuery, Query, read_query
-from app.store.save import reaches
+from app.store.save import reach
 from app.store.session import db
+
+REMEMBERED = 20.0
+"""Seconds for which a list that has passed the cap is taken to stay there."""
+MOST_REMEMBERED = 100
 
 
 def route(blueprint: Blueprint) -> None:
@@ -95,10 +100,9 @@ def make_table(query: Query, path: str, selectable: bool = False, fields: tuple[
     """The rows of a query with heads, pager and count; used by lists and by related tabs."""
     entry = query.entry
     shown = fields or query.shown
-    found = fetch_page(db(), query)
-    ids = [values["id"] for values in found.rows]
-    edit = reaches(db(), entry, ids, Verb.EDIT) if ids and may(me(), entry, Verb.EDIT) else set()
-    rows = cells.rows(entry, shown, found.rows, frozenset(edit), query.address())
+    found = fetch_page(db(), query, reach(db(), entry, Verb.EDIT))
+    edit = frozenset(values["id"] for values in found.rows if values.get(REACHED))
+    rows = cells.rows(entry, shown, found.rows, edit, query.address())
     return Table(
         columns=tuple(_head(query, item, path) for item in shown),
         rows=rows,
@@ -135,13 +139,22 @@ def _pager(query: Query, found: PageRows, path: str) -> Pager:
 
 
 def _count(query: Query, path: str, found: PageRows) -> Count:
-    """The rows of a list that fits on one page are counted by looking; others by the database, up to a cap."""
+    """The rows of a list that fits on one page are counted by looking; others by the database, up to a cap.
+
+    A list that has passed the cap is not counted again on every page one turns.
+    """
     if not found.before and not found.after:
         return Count(f"{len(found.rows):,}", True)
-    counted = count(db(), query, None if query.exact else CAP)
-    if counted.exact:
-        return Count(f"{counted.number:,}", True)
-    return Count(f"{counted.number:,}+", False, with_query(f"{path}count", query.params()))
+    known: dict[Any, float] = me().memo.setdefault(_count, {})
+    asked = (query.entry.name, query.conditions, query.search)
+    if query.exact or monotonic() > known.get(asked, 0):
+        counted = count(db(), query, None if query.exact else CAP)
+        if counted.exact:
+            return Count(f"{counted.number:,}", True)
+        if len(known) >= MOST_REMEMBERED:
+            known.clear()
+        known[asked] = monotonic() + REMEMBERED
+    return Count(f"{CAP:,}+", False, with_query(f"{path}count", query.params()))
 
 
 def _columns(query: Query) -> tuple[Option, ...]:

@@ -6,6 +6,7 @@ import hashlib
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from flask import Flask, current_app, g, render_template, request, url_for
@@ -19,6 +20,9 @@ from app.declare.access import Verb
 from app.screens.pages import Link, MenuGroup, Shell
 from app.store.labels import labels
 from app.store.session import db
+
+REMEMBERED = 10.0
+"""Seconds for which the name of a person's unit is remembered."""
 
 
 def install(app: Flask) -> None:
@@ -38,7 +42,8 @@ def _digest(path: Path) -> str:
 
 def me() -> Person:
     """Who is signed in; pages behind the gate always have somebody."""
-    return current_user._get_current_object()  # type: ignore[no-any-return]  # noqa: SLF001  # Flask-Login's proxy
+    known: Person | None = g.get("person")
+    return current_user._get_current_object() if known is None else known  # noqa: SLF001  # Flask-Login's proxy
 
 
 def render(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
@@ -91,10 +96,16 @@ def role_labels(person: Person) -> list[str]:
 
 
 def unit_label(person: Person) -> str:
-    """The name of the person's unit, looked up once a request."""
+    """The name of the person's unit; when it changes, the corner of the page follows within REMEMBERED."""
     unit = current().unit
     if unit is None or person.unit_id is None:
         return ""
-    if "unit_label" not in g:
-        g.unit_label = labels(db(), unit, [person.unit_id]).get(person.unit_id, "")
-    return str(g.unit_label)
+    known, until = person.memo.get((unit_label, _language()), ("", 0.0))
+    if monotonic() > until:
+        known = labels(db(), unit, [person.unit_id]).get(person.unit_id, "")
+        person.memo[unit_label, _language()] = known, monotonic() + REMEMBERED
+    return str(known)
+
+
+def _language() -> str:
+    return str(get_locale().language)

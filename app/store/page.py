@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, nulls_first, nulls_last, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, nulls_first, nulls_last, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.catalog import Entry, Field
@@ -15,6 +15,7 @@ from app.store.session import actor_of, stream
 
 CAP = 10_000
 RELATED_CAP = 99
+REACHED = "rn_reached"
 
 Values = Mapping[str, Any]
 """A row's values by field name, with `id` and `version`; of a reference its id, of many a list of ids."""
@@ -47,12 +48,17 @@ class Sort:
     on: Any = None
 
 
-def fetch_page(session: Session, query: Query) -> PageRows:
-    """One page of the list, in one statement (and one for each column of many references)."""
+def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | None = None) -> PageRows:
+    """One page of the list, in one statement (and one for each column of many references).
+
+    With `reached` each row says under REACHED whether the condition holds for it.
+    """
     backward = query.last or query.before is not None
     cursor = query.before or query.after
     sort = _sort(query)
     statement = _columns(query.entry, query.shown, sort)
+    if reached is not None:
+        statement = statement.add_columns(case((reached, 1), else_=0))
     statement = statement.where(*where(query, actor_of(session)))
     if cursor is not None:
         statement = statement.where(_beyond(query, sort, cursor, backward))
@@ -62,6 +68,9 @@ def fetch_page(session: Session, query: Query) -> PageRows:
     if backward:
         found = found[::-1]
     rows = _with_many(session, query.shown, [_values(query.entry, query.shown, row) for row in found])
+    if reached is not None:
+        for values, row in zip(rows, found, strict=True):
+            values[REACHED] = bool(row[-1])
     if not found:
         return PageRows((), "", "")
     has_before = more if backward else cursor is not None
@@ -111,7 +120,7 @@ def _columns(entry: Entry, fields: Sequence[Field], sort: Sort) -> Select[Any]:
 
 def _values(entry: Entry, fields: Sequence[Field], row: Sequence[Any]) -> dict[str, Any]:
     plain = [item.name for item in fields if not item.many]
-    return {"id": row[0], "version": row[2], **dict(zip(plain, row[3:], strict=True))}
+    return {"id": row[0], "version": row[2], **dict(zip(plain, row[3 : 3 + len(plain)], strict=True))}
 
 
 def _with_many(session: Session, fields: Sequence[Field], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, case, select
+from sqlalchemy import ColumnElement, and_, case, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
@@ -227,6 +227,12 @@ def reaches(session: Session, entry: Entry, ids: list[int], verb: Verb, names: C
     catalog: Catalog = session.info["catalog"]
     rows = predicate(catalog, actor, entry, verb, names)
     return set(session.scalars(select(entry.model.id).where(and_(entry.model.id.in_(ids), rows))))
+
+
+def reach(session: Session, entry: Entry, verb: Verb) -> ColumnElement[bool] | None:
+    """What a row must be for the actor to do this to it; None if there is none such."""
+    actor = actor_of(session)
+    return predicate(session.info["catalog"], actor, entry, verb) if may(actor, entry, verb) else None
 
 
 def editable_in(session: Session, entry: Entry, row_id: int) -> frozenset[str]:

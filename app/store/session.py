@@ -16,6 +16,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, scoped_sess
 from app.access import Person, System, predicate
 from app.catalog import Catalog
 from app.declare.access import Verb
+from app.store.policy import RowPolicy
 
 WRITING: ContextVar[bool] = ContextVar("writing", default=False)
 """Whether the transaction to come will write: SQLite then takes its lock at the start instead of failing later."""
@@ -66,9 +67,7 @@ def make_sessions(engine: Engine, catalog: Catalog) -> scoped_session[Session]:
 
 def act_as(session: Session, actor: Person | System) -> None:
     """Say who acts in this session from now on."""
-    if session.info.get("actor") is not actor:
-        session.info["actor"] = actor
-        session.info.pop("criteria", None)
+    session.info["actor"] = actor
 
 
 def actor_of(session: Session) -> Person | System:
@@ -96,9 +95,9 @@ def _apply_policy(state: ORMExecuteState) -> None:
         _refuse_unguarded_statement(state)
     if state.execution_options.get("unfiltered"):
         return
-    criteria = _policy(state.session)
-    if criteria:
-        state.statement = state.statement.options(*criteria)
+    policy = _policy(state.session)
+    if policy:
+        state.statement = state.statement.options(*policy)
 
 
 def stream(session: Session, statement: Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
@@ -117,15 +116,16 @@ def stream(session: Session, statement: Select[Any], size: int) -> Iterator[Sequ
         found.close()
 
 
-def _policy(session: Session) -> tuple[Any, ...]:
-    """What each record's rows must satisfy for the actor; nothing for the console itself."""
+def _policy(session: Session) -> tuple[RowPolicy, ...]:
+    """What each record's rows must satisfy for the actor, as options of a statement; none for the console itself."""
     actor = actor_of(session)
     if isinstance(actor, System):
         return ()
-    criteria: tuple[Any, ...] | None = session.info.get("criteria")
-    if criteria is None:
-        criteria = session.info["criteria"] = _criteria(session.info["catalog"], actor)
-    return criteria
+    catalog: Catalog = session.info["catalog"]
+    policy = actor.memo.get(catalog)
+    if policy is None:
+        policy = actor.memo[catalog] = RowPolicy(_criteria(catalog, actor))
+    return (policy,)
 
 
 def _criteria(catalog: Catalog, person: Person) -> tuple[Any, ...]:

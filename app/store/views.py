@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Integer, Select, String, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.access import Person
@@ -16,11 +18,19 @@ MOST = 20
 
 def views_for(session: Session, person: Person, record: str) -> Sequence[SavedView]:
     """The views of a record's list that a person may open, oldest first."""
-    visible = SavedView.account_id == person.id
-    if person.unit_id is not None:
-        visible = or_(visible, SavedView.unit_id == person.unit_id)
-    statement = select(SavedView).where(and_(SavedView.record == record, visible)).order_by(SavedView.id)
-    return session.scalars(statement.limit(MOST * 2)).all()
+    asked = {"record": record, "account": person.id, "unit": person.unit_id}
+    return session.scalars(_asking(), asked, execution_options={"unfiltered": True}).all()
+
+
+@cache
+def _asking() -> Select[Any]:
+    """The views of one record for one person: asked for every list, so put together once. A unit of None has none."""
+    visible = or_(
+        SavedView.account_id == bindparam("account", type_=Integer),
+        SavedView.unit_id == bindparam("unit", type_=Integer),
+    )
+    statement = select(SavedView).where(SavedView.record == bindparam("record", type_=String), visible)
+    return statement.order_by(SavedView.id).limit(MOST * 2)
 
 
 def save_view(session: Session, person: Person, record: str, name: str, query: str, shared: bool) -> SavedView | None:

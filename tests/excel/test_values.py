@@ -9,6 +9,8 @@ from marshmallow import ValidationError
 
 from app.catalog import Catalog, Field
 from app.excel.book import NOT_CALCULATED, Cell, CellError, Share
+from app.excel.layout import ROW_ID
+from app.excel.match import match
 from app.excel.values import converter, to_raw
 
 MOMENT = datetime(2004, 3, 1, 9, 30)  # noqa: DTZ001  # a cell has no zone
@@ -77,14 +79,17 @@ def test_amounts_are_read_with_their_units(catalog: Catalog, cell: Cell, yuan: s
     assert value(catalog["legal_entity"].fields["capital"], cell) == Decimal(yuan)
 
 
-@pytest.mark.parametrize("header", ["注册资本（万元）", "注册资本(万)", "注册资本/万元", "注册资本 单位：万元"])
+@pytest.mark.parametrize("header", ["注册资金（万元）", "注册资金(万)", "注册资金/万元", "注册资本（万元）"])
 def test_a_header_in_ten_thousands_counts_for_its_column(catalog: Catalog, header: str) -> None:
-    item = catalog["legal_entity"].fields["capital"]
+    entry = catalog["legal_entity"]
+    item = entry.fields["capital"]
     way = converter({"capital": header})
     assert item.kind.parse(item, way(item, 1.5)) == 15000
     assert item.kind.parse(item, way(item, "3,000")) == 30_000_000
     assert item.kind.parse(item, way(item, "3元")) == 3
-    assert converter({"capital": "注册资本"}) is to_raw
+    assert match(entry, [header]).mapping == {0: "capital"}
+    assert converter({"capital": header, ROW_ID: ROW_ID}) is to_raw
+    assert converter({"capital": "注册资金"}) is to_raw
 
 
 def test_a_share_in_a_cell_shown_as_per_cent_is_read_as_shown(catalog: Catalog) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,9 +31,13 @@ def free_port() -> int:
 
 
 class Postgres:
-    """A running server; leave its `with` block to stop it and remove its folder."""
+    """A running server; leave its `with` block to stop it and remove its folder.
 
-    def __init__(self) -> None:
+    `settings` are its own instead of those that only tests can live with.
+    """
+
+    def __init__(self, settings: Sequence[str] = (*_HASTE, *_QUIET)) -> None:
+        self._settings = tuple(settings)
         self._programs = _programs()
         # Short: the path of the server's socket has a limit of some 100 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="rn-pg-"))
@@ -99,7 +104,7 @@ class Postgres:
                 [
                     self._programs / "postgres",
                     *("-D", self._folder / "data"),
-                    *(argument for one in (*settings, *_HASTE, *_QUIET) for argument in ("-c", one)),
+                    *(argument for one in (*settings, *self._settings) for argument in ("-c", one)),
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,

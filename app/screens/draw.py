@@ -1,0 +1,180 @@
+"""Cells and lines of lists as HTML: by the thousand, so in Python; templates would take most of a page's time."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from flask import Flask, current_app
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from app.screens.pages import Cell, Column, Control, Link, Row, Table
+
+TONES = {
+    **dict.fromkeys(("red", "danger", "error", "bad", "late"), "red"),
+    **dict.fromkeys(("amber", "yellow", "warning", "orange", "wait"), "yellow"),
+    **dict.fromkeys(("green", "success", "good", "done"), "green"),
+    **dict.fromkeys(("blue", "info", "primary", "accent"), "blue"),
+}
+"""Signals are three: red is late or wrong, amber waits or warns, green is done; blue is the accent, the rest grey."""
+CLIPPED = 24
+"""Characters beyond which a column may cut a text short: its whole stands in the title."""
+SIGNS = re.compile("[&<>'\"]")
+PLACES = {"state": "rn-state", "more": "rn-more"}
+
+
+def install(app: Flask) -> None:
+    """Give the templates what is drawn here."""
+    app.jinja_env.globals.update(draw_cell=draw_cell, draw_filters=draw_filters, draw_rows=draw_rows, tone=tone)
+
+
+def tone(name: str) -> str:
+    """The colour of a signal, or of none."""
+    return TONES.get(str(name).lower(), "secondary")
+
+
+def safe(text: str) -> str:
+    """A text with what HTML would read as its own written out; most values have no such sign."""
+    return text if text.isalnum() or not SIGNS.search(text) else str(escape(text))
+
+
+def draw_cell(cell: Cell, full: bool = False, state: bool = False) -> Markup:
+    """One value. `full` writes long text out, a list clips it; with `state` any choice is a badge."""
+    return Markup(_cell(cell, full, state))  # noqa: S704  # every value in it went through `safe`
+
+
+def _cell(cell: Cell, full: bool, state: bool) -> str:
+    kind, text = cell.kind, safe(cell.text)
+    if kind == "badge" and text and (state or tone(cell.tone) != "secondary"):
+        return f'<span class="badge bg-{tone(cell.tone)}-lt">{text}</span>'
+    if kind == "empty" or not (text or cell.links):
+        return '<span class="text-secondary">—</span>'
+    if kind == "files":
+        return _files(cell)
+    if kind == "ref" and cell.links:
+        return "、".join(_anchor(link) for link in cell.links)
+    if kind == "masked":
+        return f'<span class="rn-id">{text}</span>{_reveal(cell) if cell.url else ""}'
+    if kind == "prose":
+        title = safe(_start(cell.text))
+        return f'<div class="rn-prose">{text}</div>' if full else f'<span class="rn-clip" title="{title}">{text}</span>'
+    if kind in ("date", "number"):
+        colour = f" text-{tone(cell.tone)}" if cell.tone else ""
+        return f'<span class="rn-when{colour}">{text}</span>'
+    if kind == "flag":
+        return text
+    if cell.url:
+        return f'<a{"" if full else CLIP} href="{safe(cell.url)}">{text}</a>'
+    return text if full else f"<span{CLIP}{_title(cell.text, text)}>{text}</span>"
+
+
+CLIP = ' class="rn-clip"'
+
+
+def _title(plain: str, text: str) -> str:
+    return f' title="{text}"' if len(plain) > CLIPPED else ""
+
+
+def _start(text: str) -> str:
+    """The beginning of a long text, cut between words where it has any."""
+    return text if len(text) <= 405 else f"{text[:397].rsplit(' ', 1)[0]}..."
+
+
+def _anchor(link: Link) -> str:
+    return f'<a href="{safe(link.url)}">{safe(link.label)}</a>' if link.url else safe(link.label)
+
+
+def _files(cell: Cell) -> str:
+    lines = [
+        f'<li><a href="{safe(link.url)}"><i class="ti ti-{link.icon or "paperclip"}" aria-hidden="true"></i> '
+        f"{safe(link.label)}</a></li>"
+        for link in cell.links
+    ]
+    return f'<ul class="rn-files">{"".join(lines) or f"<li>{safe(cell.text)}</li>"}</ul>'
+
+
+def _reveal(cell: Cell) -> str:
+    hint = safe(cell.hint)
+    return (
+        f' <button class="rn-iconbtn rn-noprint" type="button" data-rn-reveal="{safe(cell.url)}" aria-pressed="false"'
+        f' aria-label="{hint}" title="{hint}"><i class="ti ti-eye" aria-hidden="true"></i></button>'
+    )
+
+
+def draw_filters(controls: tuple[Control, ...]) -> Markup:
+    """A list's filters: the same on most of its pages, so drawn once for each that differs."""
+    return _filters(controls, str(get_locale()))
+
+
+@lru_cache(maxsize=128)
+def _filters(controls: tuple[Control, ...], language: str) -> Markup:
+    html = current_app.jinja_env.get_template("records/_filters.html").render(controls=controls)
+    return Markup(html)  # noqa: S704  # a template made it
+
+
+def draw_rows(table: Table, fragment: bool = False) -> Markup:
+    """The lines of a list; in a fragment without the columns that a phone's card hides."""
+    has_main = any(column.part == "main" for column in table.columns)
+    places = [
+        _Place(index, column, main=column.part == "main" or (not has_main and index == 0))
+        for index, column in enumerate(table.columns)
+        if not fragment or column.part != "more"
+    ]
+    pick = _("Select %(label)s") if table.selectable else ""
+    edit = _("Edit %(label)s") if any(row.edit_url for row in table.rows) else ""
+    lines = (_row(row, places, pick, edit) for row in table.rows)
+    return Markup("".join(lines))  # noqa: S704  # every value in it went through `safe`
+
+
+class _Place:
+    """A column while its cells are drawn: each value that comes again is drawn once."""
+
+    def __init__(self, index: int, column: Column, *, main: bool) -> None:
+        self.index = index
+        self.main = main
+        self.state = column.part == "state"
+        self.drawn: dict[int, str] = {}
+        label = f' data-label="{safe(column.label)}"' if column.part == "line" else ""
+        number = " rn-num" if column.numeric else ""
+        self.opening = f'<td class="{PLACES.get(column.part, "rn-line")}{number}"{label}>'
+
+    def draw(self, row: Row) -> str:
+        cell = row.cells[self.index]
+        if self.main:
+            return f'<td class="rn-main-cell">{_main(row, cell)}</td>'
+        found = self.drawn.get(id(cell))
+        if found is None:
+            found = self.drawn[id(cell)] = f"{self.opening}{_cell(cell, False, self.state)}</td>"
+        return found
+
+
+def _main(row: Row, cell: Cell) -> str:
+    """The value that opens a row, and leads to its page."""
+    if not row.url:
+        return _cell(cell, False, False)
+    text = safe(cell.text)
+    return f'<a class="rn-clip" href="{safe(row.url)}"{_title(cell.text, text)}>{text or safe(row.label) or "—"}</a>'
+
+
+def _row(row: Row, places: list[_Place], pick: str, edit: str) -> str:
+    url, edit_url = safe(row.url), safe(row.edit_url)
+    parts = [f'<tr data-pk="{row.pk}" data-url="{url}"', f' data-edit-url="{edit_url}">' if edit_url else ">"]
+    if pick:
+        hint = safe(pick % {"label": row.label})
+        parts.append(
+            f'<td class="rn-pick"><input class="form-check-input" type="checkbox" name="ids" value="{row.pk}"'
+            f' form="rn-bulk" data-rn-one aria-label="{hint}"></td>'
+        )
+    parts += [place.draw(row) for place in places]
+    if edit and edit_url:
+        hint = safe(edit % {"label": row.label})
+        parts.append(
+            f'<td class="rn-rowact"><a class="rn-iconbtn" href="{edit_url}" aria-label="{hint}">'
+            '<i class="ti ti-pencil" aria-hidden="true"></i></a></td>'
+        )
+    elif edit:
+        parts.append('<td class="rn-rowact"></td>')
+    parts.append("</tr>\n")
+    return "".join(parts)
