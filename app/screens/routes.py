@@ -20,6 +20,7 @@ from app.screens import (
     saved,
     show,
     tokens,
+    trash,
 )
 
 
@@ -40,8 +41,8 @@ def make_blueprint() -> Blueprint:
     """Every route of the generated screens."""
     blueprint = Blueprint("records", __name__)
     for module in (
-        lists, reveal, related, saved, bulk, files, edit, history, show, palette, explain, rights, export, tokens,
-        directory,
+        lists, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights, export,
+        tokens, directory,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint
