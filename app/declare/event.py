@@ -36,6 +36,8 @@ class Deed(Choices):
     GRANTED = "granted", _l("Grant given"), Tone.WAIT
     WITHDRAWN = "withdrawn", _l("Grant withdrawn"), Tone.WAIT
     EXPORTED = "exported", _l("Exported"), Tone.WAIT
+    LOOKED_UP = "looked_up", _l("Looked up in the directory"), Tone.WAIT
+    SYNCHRONISED = "synchronised", _l("Synchronised with the directory"), Tone.WAIT
 
 
 class Door(Choices):
@@ -48,6 +50,7 @@ class Door(Choices):
     COMMAND = "command", _l("Command line")
     REST = "rest", _l("REST")
     IMPORT = "import", _l("Workbook import")
+    DIRECTORY = "directory", _l("Directory")
 
 
 class Event(Model):  # type: ignore[misc]  # FAB's base is untyped

@@ -16,6 +16,7 @@ from app.declare.access import Verb
 from app.declare.record import Record
 from app.screens import cells, filters, saved, trash
 from app.screens.common import entry_of, head, know_args, read_pairs, with_query
+from app.screens.directory import may_try
 from app.screens.explain import may_ask
 from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
 from app.screens.shell import me, render
@@ -79,6 +80,8 @@ def show_list(record: str) -> ResponseReturnValue:
 def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
     """What else one may do with the list."""
     found = []
+    if may_try(entry):
+        found.append(Link(_("Try the mapping"), url_for("records.try_directory"), "user-search"))
     if entry.screen.export:
         forms = (("xlsx", _("Export"), "table-export"), ("csv", _("Export as CSV"), "file-type-csv"))
         found += [
