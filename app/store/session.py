@@ -11,14 +11,17 @@ from time import monotonic
 from typing import Any
 
 from flask import current_app, has_app_context
-from sqlalchemy import Connection, Engine, Select, create_engine, event, false, true
+from sqlalchemy import Connection, Engine, FromClause, Select, create_engine, event, false, true
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, scoped_session, sessionmaker, with_loader_criteria
 
 from app.access import Person, System, predicate
-from app.catalog import Catalog
+from app.catalog import Catalog, Entry
 from app.declare.access import Verb
 from app.store.policy import RowPolicy
+from app.store.search.index import watch
+from app.store.search.row import install
 
 WRITING: ContextVar[bool] = ContextVar("writing", default=False)
 """Whether the transaction to come will write: SQLite then takes its lock at the start instead of failing later."""
@@ -36,6 +39,13 @@ class UnguardedWrite(RuntimeError):
     """A row was about to be written past the store's own functions."""
 
 
+class HintingCompiler(SQLiteCompiler):
+    """Writes a hint behind its table, as SQLite takes it and SQLAlchemy does not by itself."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
+
+
 def make_engine(url: str) -> Engine:
     """An engine for SQLite (WAL, foreign keys on) or PostgreSQL."""
     if not url.startswith("sqlite"):
@@ -45,6 +55,7 @@ def make_engine(url: str) -> Engine:
     options = {"timeout": 30, "check_same_thread": False}
     # what people typed stays out of the log when a statement fails
     engine = create_engine(url, connect_args=options, hide_parameters=True)
+    engine.dialect.statement_compiler = HintingCompiler
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -81,6 +92,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA cache_size = -16000")
     cursor.close()
+    install(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -92,6 +104,7 @@ def make_sessions(engine: Engine, catalog: Catalog) -> scoped_session[Session]:
     maker = sessionmaker(engine, expire_on_commit=False, info={"catalog": catalog})
     event.listen(maker, "do_orm_execute", _apply_policy)
     event.listen(maker, "before_flush", _refuse_unguarded)
+    watch(maker)
     return scoped_session(maker)
 
 
@@ -128,6 +141,12 @@ def _apply_policy(state: ORMExecuteState) -> None:
     policy = _policy(state.session)
     if policy:
         state.statement = state.statement.options(*policy)
+
+
+def scoped(session: Session, entry: Entry) -> bool:
+    """Whether the actor sees but some of the record's rows."""
+    actor = actor_of(session)
+    return not predicate(session.info["catalog"], actor, entry, Verb.READ).compare(true())
 
 
 def stream(session: Session, statement: Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
