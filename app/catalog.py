@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from flask import current_app
 from marshmallow import Schema
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, Index, Table, UniqueConstraint
 from sqlalchemy.orm import configure_mappers
 
 from app.catalog_checks import check
@@ -50,7 +50,7 @@ class Field:
     def relation(self) -> Relation | None:
         return self.spec.relation
 
-    @property
+    @cached_property
     def many(self) -> bool:
         return self.relation is Relation.MANY
 
@@ -59,7 +59,7 @@ class Field:
         """Whether the value is the id of another row."""
         return self.relation is not None and not self.many
 
-    @property
+    @cached_property
     def required(self) -> bool:
         return not self.nullable and not self.many and self.kind.control != "checkbox"
 
@@ -86,7 +86,7 @@ class Field:
         """Whether it stays as it was when the row was made."""
         return bool(self.spec.uses & {Use.KEY, Use.FIXED})
 
-    @property
+    @cached_property
     def masked(self) -> bool:
         return Use.MASKED in self.spec.uses
 
@@ -98,7 +98,7 @@ class Field:
     def names(self) -> Mapping[str, str] | None:
         return self.spec.names
 
-    @property
+    @cached_property
     def type(self) -> Any:
         return None if self.many else self.column.property.columns[0].type
 
@@ -108,7 +108,7 @@ class Field:
         value = self.spec.default
         return value() if callable(value) else value
 
-    @property
+    @cached_property
     def length(self) -> int:
         return int(getattr(self.type, "length", 0) or 0)
 
@@ -129,7 +129,21 @@ class Field:
 
     @property
     def sortable(self) -> bool:
-        return self.kind.sortable and not self.many
+        """Whether lists are ordered by it: where an index leads with it, or the table declares none and stays small."""
+        return self.kind.sortable and not self.many and (not self.indexes or bool(self.leads))
+
+    @cached_property
+    def indexes(self) -> tuple[Index, ...]:
+        """Those of the record's table."""
+        return tuple(self.model.__table__.indexes)
+
+    @cached_property
+    def leads(self) -> tuple[str, ...]:
+        """The names of the indexes and unique constraints that begin with its column."""
+        table: Any = self.model.__table__
+        groups: list[Any] = [*self.indexes, *(one for one in table.constraints if isinstance(one, UniqueConstraint))]
+        found = [str(group.name) for group in groups if next(iter(group.columns)).key == self.storage]
+        return tuple(found)
 
     @property
     def secondary(self) -> Table:
@@ -333,6 +347,10 @@ class Catalog:
     def of(self, model: type[Any]) -> Entry:
         """The entry of a model."""
         return self._by_model[model]
+
+    def find(self, model: type[Any]) -> Entry | None:
+        """The entry of a model, or None if it is no record."""
+        return self._by_model.get(model)
 
     @cached_property
     def unit(self) -> Entry | None:

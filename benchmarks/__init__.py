@@ -1,1 +1,1 @@
-"""The measured claims of the README, each run again by one command."""
+"""The claims of speed and memory, each measured again by `make bench`; README.md explains them."""

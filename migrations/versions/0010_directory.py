@@ -1,14 +1,14 @@
 """Accounts of the directory, and the mapping of what it says
 
-Revision: 0008, after 0007
+Revision: 0010, after 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '0008'
-down_revision = '0007'
+revision = '0010'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 
@@ -38,6 +38,9 @@ def upgrade() -> None:
         batch_op.create_index('ix_directory_rule_role', ['role_id', 'id'], unique=False)
         batch_op.create_index('ix_directory_rule_unit', ['unit_id', 'id'], unique=False)
         batch_op.create_index('ix_directory_rule_updated_at', ['updated_at', 'id'], unique=False)
+        batch_op.create_index('ix_directory_rule_value', ['value', 'id'], unique=False)
+
+    op.create_search('directory_rule')
 
     op.create_table('rn_directory_account',
     sa.Column('account_id', sa.Integer(), autoincrement=False, nullable=False),
@@ -63,11 +66,13 @@ def downgrade() -> None:
 
     op.drop_table('rn_directory_account')
     with op.batch_alter_table('directory_rule', schema=None) as batch_op:
+        batch_op.drop_index('ix_directory_rule_value')
         batch_op.drop_index('ix_directory_rule_updated_at')
         batch_op.drop_index('ix_directory_rule_unit')
         batch_op.drop_index('ix_directory_rule_role')
         batch_op.drop_index('ix_directory_rule_clearance')
         batch_op.drop_index('ix_directory_rule_basis')
 
+    op.drop_search('directory_rule')
     op.drop_table('directory_rule')
     # ### end Alembic commands ###
