@@ -344,6 +344,7 @@ class ShowPage:
     print_url: str
     printing: bool = False
     delete_url: str = ""
+    trash: bool = False
 
 
 @dataclass(frozen=True)
@@ -363,6 +364,7 @@ class BulkPage:
     control: Control | None = None
     problem: str = ""
     value_text: str = ""
+    trash: bool = False
 
 
 @dataclass(frozen=True)
