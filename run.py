@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +195,67 @@ def seed(demo: bool) -> None:
     for name, words in views.demo_accounts():
         click.echo(f"  {name:<12} {words}")
     click.echo(f"Password of each: {settings.demo_password}")
+
+
+@cli.command("import")
+@click.argument("record")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--as", "account", metavar="ACCOUNT", help="By whose rights; without it the console itself imports.")
+@click.option("--sheet", default="", help="The sheet's name; the first one if not given.")
+@click.option("--mode", type=click.Choice(["both", "insert", "update"]), default="both", show_default=True)
+@click.option("--apply", "apply_", is_flag=True, help="Store the rows; without it the file is only checked.")
+@click.option("--good-rows", is_flag=True, help="With --apply: store the rows that are good, leave out the others.")
+def import_file(
+    *, record: str, file: Path, account: str | None, sheet: str, mode: str, apply_: bool, good_rows: bool
+) -> None:
+    """Check a workbook row by row against RECORD, and store its rows if asked to.
+
+    Ends with 1 if a row cannot go in, though others may have been stored with --good-rows.
+    """
+    from app.excel import import_command
+
+    settings = _settings()
+    with make_console(settings).app_context():
+        try:
+            work = import_command.prepare(_actor(account), record, file, sheet, mode, settings.language)
+            for number, who, state in work.earlier:
+                click.echo(f"The same file is known: import {number} by {who}, {state}.", err=True)
+            with _progress("Checking") as report:
+                counts = work.plan(report)
+            for line in work.notices():
+                click.echo(line, err=True)
+            for line in work.faults():
+                click.echo(line, err=True)
+            bad = sum(count for name, count in counts.items() if name not in ("new", "changed", "same"))
+            click.echo(f"Import {work.batch_id}: " + (_counted(counts) or "no rows"))
+            if apply_ and (good_rows or not bad):
+                with _progress("Storing") as report:
+                    done = work.apply(good_rows, report)
+                click.echo(f"Stored: {done['added']} added, {done['edited']} changed.")
+            elif apply_:
+                click.echo("Nothing was stored. Correct the file, or store the good rows with --good-rows.", err=True)
+            else:
+                click.echo("Nothing was stored: add --apply to store the rows.")
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+    if bad:
+        sys.exit(1)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on a terminal; the function to tell it how many rows of how many are done."""
+    with click.progressbar(length=1, label=label, file=sys.stderr, show_pos=True) as bar:
+
+        def report(done: int, total: int | None) -> None:
+            bar.length = max(total or 0, done, 1)
+            bar.update(done - bar.pos)
+
+        yield report
 
 
 @cli.command("export")

@@ -49,7 +49,7 @@ class Field:
     def relation(self) -> Relation | None:
         return self.spec.relation
 
-    @property
+    @cached_property
     def many(self) -> bool:
         return self.relation is Relation.MANY
 
@@ -58,7 +58,7 @@ class Field:
         """Whether the value is the id of another row."""
         return self.relation is not None and not self.many
 
-    @property
+    @cached_property
     def required(self) -> bool:
         return not self.nullable and not self.many and self.kind.control != "checkbox"
 
@@ -85,7 +85,7 @@ class Field:
         """Whether it stays as it was when the row was made."""
         return bool(self.spec.uses & {Use.KEY, Use.FIXED})
 
-    @property
+    @cached_property
     def masked(self) -> bool:
         return Use.MASKED in self.spec.uses
 
@@ -97,7 +97,7 @@ class Field:
     def names(self) -> Mapping[str, str] | None:
         return self.spec.names
 
-    @property
+    @cached_property
     def type(self) -> Any:
         return None if self.many else self.column.property.columns[0].type
 
@@ -107,7 +107,7 @@ class Field:
         value = self.spec.default
         return value() if callable(value) else value
 
-    @property
+    @cached_property
     def length(self) -> int:
         return int(getattr(self.type, "length", 0) or 0)
 

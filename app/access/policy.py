@@ -94,6 +94,26 @@ def _cleared(entry: Entry, person: Person, rows: ColumnElement[bool]) -> ColumnE
     return and_(rows, cleared)
 
 
+def decided_by(catalog: Catalog, person: Person, entry: Entry, verb: Verb) -> frozenset[str] | None:
+    """The fields whose values decide which rows of an entry the person may do this to; None if not these alone do."""
+    found: set[str] = set()
+    for grant in grants_for(person, entry, verb):
+        if isinstance(grant.scope, OwnUnit | OwnTree):
+            if entry is catalog.unit:
+                return None
+            item = entry.owner or entry.whole or entry.fields.get("unit")
+            found |= set() if item is None else {item.name}
+        elif isinstance(grant.scope, Mine):
+            names = {name_of(member) for member in grant.scope.fields}
+            if any(entry.fields[name].many for name in names):
+                return None
+            found |= names
+        elif isinstance(grant.scope, Only):
+            found.add(name_of(grant.scope.field))
+    level = secrecy(entry)
+    return frozenset(found if level is None else {*found, level.name})
+
+
 TRUE = true()
 
 

@@ -7,13 +7,15 @@ from typing import Any, ClassVar
 
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, Index, Integer, String
+from sqlalchemy import JSON, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.declare.choices import Choices, Tone
 from app.declare.record import ADOPTABLE
 from app.declare.screen import Screen
 from app.declare.types import ChoiceText, Moment
+
+IN_BATCH = text("batch_id IS NOT NULL")
 
 
 class Deed(Choices):
@@ -45,13 +47,15 @@ class Door(Choices):
     SIGN_IN = "sign_in", _l("Sign-in")
     COMMAND = "command", _l("Command line")
     REST = "rest", _l("REST")
+    IMPORT = "import", _l("Workbook import")
 
 
 class Event(Model):  # type: ignore[misc]  # FAB's base is untyped
     """A line of the audit trail.
 
     `changes` holds [before, after] by field, as texts of the form's controls; it is shown on the row's history, through
-    the policy, and not to those who only read the trail. The database itself refuses to change or delete a line.
+    the policy, and not to those who only read the trail. A line of an import names its batch, and the row of the file
+    as `line`. The database itself refuses to change or delete a line.
     """
 
     __tablename__ = "rn_event"
@@ -59,6 +63,7 @@ class Event(Model):  # type: ignore[misc]  # FAB's base is untyped
         Index("ix_rn_event_row", "record", "row_id", "id"),
         Index("ix_rn_event_at", "at", "id"),
         Index("ix_rn_event_account", "account_id", "id"),
+        Index("ix_rn_event_batch", "batch_id", "id", postgresql_where=IN_BATCH, sqlite_where=IN_BATCH),
     )
     screen: ClassVar[Screen]
 
@@ -75,6 +80,8 @@ class Event(Model):  # type: ignore[misc]  # FAB's base is untyped
     address: Mapped[str | None] = mapped_column(String(64))
     note: Mapped[str | None] = mapped_column(String(500))
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    batch_id: Mapped[int | None]
+    line: Mapped[int | None]
 
 
 ADOPTABLE.append(Event)

@@ -6,6 +6,7 @@ Each `check_*` function takes the identifier in its normal form and returns None
 from __future__ import annotations
 
 from datetime import date
+from operator import mul
 
 from flask_babel import lazy_gettext as _l
 
@@ -19,7 +20,7 @@ ORG_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def citizen_check_digit(first17: str) -> str:
     """The last character of a citizen id, from the first 17 digits (GB 11643-1999)."""
-    total = sum(int(digit) * weight for digit, weight in zip(first17, CITIZEN_WEIGHTS, strict=True))
+    total = sum(map(mul, map(int, first17), CITIZEN_WEIGHTS))
     return "10X98765432"[total % 11]
 
 

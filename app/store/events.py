@@ -46,7 +46,7 @@ def changes_between(entry: Entry, before: Values, after: Values, names: Iterable
 def note_rows(session: Session, entry: Entry, deed: Deed, rows: Iterable[tuple[int, str, Changes]]) -> None:
     """Write a line for each (row id, label, changes)."""
     lines = [
-        _line(session, deed)
+        event_line(session, deed)
         | {
             "record": entry.name,
             "row_id": row_id,
@@ -64,7 +64,7 @@ def note(
     session: Session, deed: Deed, *, entry: Entry | None = None, text: str = "", who: Mapping[str, Any] | None = None
 ) -> None:
     """Write a line that is about no row: a sign-in, a refusal. `who` overrides the actor where nobody is signed in."""
-    line = _line(session, deed)
+    line = event_line(session, deed)
     said = "; ".join(part for part in (line["note"], text) if part)
     line |= {"record": entry.name if entry else None, "note": said[:500] or None}
     _write(session, [line | dict(who or {})])
@@ -80,12 +80,12 @@ class GrantTrail:
 
     def role(self, row_id: int, name: str) -> None:
         line = {"record": self._roles, "row_id": row_id, "label": name[:300]}
-        _write(self._session, [_line(self._session, Deed.ADDED) | line])
+        _write(self._session, [event_line(self._session, Deed.ADDED) | line])
 
     def grant(self, given: bool, record: str, role: str, text: str) -> None:
         deed = Deed.GRANTED if given else Deed.WITHDRAWN
         line = {"record": record[:64], "note": f"{role}: {text}"[:500]}
-        _write(self._session, [_line(self._session, deed) | line])
+        _write(self._session, [event_line(self._session, deed) | line])
 
 
 def _write(session: Session, lines: list[dict[str, Any]]) -> None:
@@ -100,7 +100,8 @@ def note_refusal(session: Session, entry: Entry, what: str) -> None:
     session.commit()
 
 
-def _line(session: Session, deed: Deed) -> dict[str, Any]:
+def event_line(session: Session, deed: Deed) -> dict[str, Any]:
+    """What every line says: who did it now, through which door."""
     actor, job = actor_of(session), session.info.get("job")
     return {
         "at": datetime.now(UTC),
@@ -115,6 +116,8 @@ def _line(session: Session, deed: Deed) -> dict[str, Any]:
         "address": session.info.get("address"),
         "note": f"job {job}" if job else None,
         "changes": None,
+        "batch_id": None,
+        "line": None,
     }
 
 
@@ -135,6 +138,11 @@ def last_changes(session: Session, entry: Entry, row_id: int, lines: int = 50) -
 
 def plain_label(entry: Entry, values: Values) -> str:
     """The name of a row from its own fields, without looking up those it refers to; masked parts stay masked."""
+    return own_label(entry, values) or f"#{values['id']}"
+
+
+def own_label(entry: Entry, values: Values) -> str:
+    """The same of a row that may have no id yet; empty if none of its own fields names it."""
     parts = []
     for item in entry.labelled:
         value = values.get(item.name)
@@ -142,4 +150,4 @@ def plain_label(entry: Entry, values: Values) -> str:
             continue
         text = item.kind.show(item, value).text
         parts.append(item.kind.mask(text) if item.masked else text)
-    return " · ".join(parts) or f"#{values['id']}"
+    return " · ".join(parts)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, case, select
+from sqlalchemy import ColumnElement, and_, case, select, true
 from sqlalchemy import delete as delete_from
 from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
@@ -127,7 +127,7 @@ def add_row(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules
     actor = actor_of(session)
     if not may(actor, entry, Verb.ADD):
         raise Forbidden(entry, Verb.ADD)
-    given = _defaults(entry)
+    given = defaults(entry)
     names = editable(actor, entry, new=True)
     values = given | read_values(entry, raw, frozenset(n for n in names if n in raw or n not in given))
     complete(entry, values)
@@ -258,19 +258,25 @@ def reach(session: Session, entry: Entry, verb: Verb) -> ColumnElement[bool] | N
 
 def editable_in(session: Session, entry: Entry, row_id: int) -> frozenset[str]:
     """The names of the fields the actor may type into in this row; of a row they may edit."""
+    ways = edit_ways(session, entry)
+    if len(ways) < 2:
+        return ways[0][0] if ways else frozenset()
+    rows = [case((reached, 1), else_=0) for _names, reached in ways]
+    found = session.execute(select(*rows).select_from(entry.model).where(entry.model.id == row_id)).first()
+    return frozenset(name for (names, _), yes in zip(ways, found or (), strict=False) if yes for name in names)
+
+
+def edit_ways(session: Session, entry: Entry) -> list[tuple[frozenset[str], ColumnElement[bool]]]:
+    """The fields the actor may type into, in groups that the same grants reach, each with the rows it reaches."""
     actor = actor_of(session)
     names = editable(actor, entry, new=False)
     if isinstance(actor, System):
-        return names
+        return [(names, true())]
     ways: dict[tuple[HeldGrant, ...], set[str]] = defaultdict(set)
     for name in names:
         ways[grants_for(actor, entry, Verb.EDIT, name)].add(name)
-    if len(ways) < 2:
-        return names
     catalog: Catalog = session.info["catalog"]
-    rows = [case((predicate(catalog, actor, entry, Verb.EDIT, way), 1), else_=0) for way in ways.values()]
-    found = session.execute(select(*rows).select_from(entry.model).where(entry.model.id == row_id)).first()
-    return frozenset(name for way, yes in zip(ways.values(), found or (), strict=False) if yes for name in way)
+    return [(frozenset(way), predicate(catalog, actor, entry, Verb.EDIT, way)) for way in ways.values()]
 
 
 def verbs_for(session: Session, entry: Entry, row_id: int) -> Verb:
@@ -314,7 +320,7 @@ def _written(item: Field, value: Any) -> Any:
     return value if item.kind.control in ("files", "secret") else item.kind.write(item, value)
 
 
-def _defaults(entry: Entry) -> dict[str, Any]:
+def defaults(entry: Entry) -> dict[str, Any]:
     """Values that a new row has before anybody types."""
     return {name: item.default for name, item in entry.fields.items() if item.default is not None}
 
@@ -366,7 +372,7 @@ def _stamp(session: Session, entry: Entry, row: Any, new: bool) -> None:
 
 def _differing(entry: Entry, values: Mapping[str, Any], names: frozenset[str]) -> frozenset[str]:
     """Those of the fields in which a new row has another value than every new row begins with."""
-    start = _defaults(entry)
+    start = defaults(entry)
     return frozenset(name for name in names if (values.get(name) or None) != (start.get(name) or None))
 
 

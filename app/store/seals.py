@@ -44,7 +44,8 @@ ORDER = ("id", "at", "account_id", "actor", "door", "deed", "record", "row_id", 
 
 def canonical(line: Row[Any]) -> str:
     """A line as the text that is hashed: JSON of its columns in a fixed order, moments in ISO form."""
-    values = [getattr(line, name) for name in ORDER]
+    # a line of no import is written as it was before lines could be of one, so that old seals still fit
+    values = [getattr(line, name) for name in (ORDER if line.batch_id is None else (*ORDER, "batch_id", "line"))]
     return json.dumps([_plain(value) for value in values], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

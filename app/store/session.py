@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 from flask import current_app, has_app_context
 from sqlalchemy import Connection, Engine, FromClause, Select, create_engine, event, false, true
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, scoped_session, sessionmaker, with_loader_criteria
 
 from app.access import Person, System, predicate
@@ -23,6 +25,10 @@ from app.store.search.row import install
 
 WRITING: ContextVar[bool] = ContextVar("writing", default=False)
 """Whether the transaction to come will write: SQLite then takes its lock at the start instead of failing later."""
+
+
+IDLE = 1.0
+"""Seconds after which a connection is tried before it is used again."""
 
 
 class NoActor(RuntimeError):
@@ -43,7 +49,9 @@ class HintingCompiler(SQLiteCompiler):
 def make_engine(url: str) -> Engine:
     """An engine for SQLite (WAL, foreign keys on) or PostgreSQL."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(url, pool_size=8, max_overflow=8, hide_parameters=True)
+        _try_idle_connections(engine)
+        return engine
     options = {"timeout": 30, "check_same_thread": False}
     # what people typed stays out of the log when a statement fails
     engine = create_engine(url, connect_args=options, hide_parameters=True)
@@ -51,6 +59,28 @@ def make_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _try_idle_connections(engine: Engine) -> None:
+    """Try a connection that has lain idle before it is used: the server may have gone meanwhile.
+
+    To try each one at each use, as SQLAlchemy would, is a question more on every page.
+    """
+
+    def rested(_connection: Any, record: Any, *_more: Any) -> None:
+        record.info["since"] = monotonic()
+
+    def tried(connection: Any, record: Any, _proxy: Any) -> None:
+        if monotonic() - record.info["since"] < IDLE:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "connect", rested)
+    event.listen(engine, "checkin", rested)
+    event.listen(engine, "checkout", tried)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
@@ -142,7 +172,7 @@ def _policy(session: Session) -> tuple[RowPolicy, ...]:
     policy = actor.memo.get(catalog)
     if policy is None:
         policy = actor.memo[catalog] = RowPolicy(_criteria(catalog, actor))
-    return (policy,)
+    return (policy,) if policy.rules else ()
 
 
 def _criteria(catalog: Catalog, actor: Person | System) -> tuple[Any, ...]:

@@ -78,19 +78,30 @@ def check_row(
     `changed` limits the look-ups; `before` is the row as it stands, None for a new one.
     """
     errors: Errors = defaultdict(list)
-    _check_step(session, entry, values, before, errors)
+    check_alone(session, entry, values, changed=changed, today=today, ceiling=ceiling, before=before, errors=errors)
     _check_references(session, entry, values, before or {}, changed, errors)
-    for rule in entry.screen.rules:
-        found = RULES[type(rule)](entry, values, rule, today)
-        if found is not None:
-            errors[found[0]].append(found[1])
-    _check_ceiling(entry, values, changed, ceiling, errors)
     _check_files(session, entry, values, before or {}, changed, errors)
     if errors:
         raise Invalid(dict(errors))
     check_uniques(session, entry, values, row_id, changed, errors)
     if errors:
         raise Taken(dict(errors))
+
+
+def check_alone(
+    session: Session, entry: Entry, values: Mapping[str, Any], *, changed: frozenset[str], today: date,
+    ceiling: Classification, before: Mapping[str, Any] | None, errors: Errors,
+) -> None:  # fmt: skip
+    """What a row's own values say without a look at any other row: its step, its rules, the ceiling of secrecy.
+
+    Faults are added to `errors`, which makes a list for each new name.
+    """
+    _check_step(session, entry, values, before, errors)
+    for rule in entry.screen.rules:
+        found = RULES[type(rule)](entry, values, rule, today)
+        if found is not None:
+            errors[found[0]].append(found[1])
+    _check_ceiling(entry, values, changed, ceiling, errors)
 
 
 def _check_files(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, event, inspect, select, text
+from sqlalchemy import Connection, Select, column, delete, event, inspect, select, table, text
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
 
 from app.catalog import Catalog, Entry
@@ -78,16 +78,15 @@ def _into_postgresql(
         copy.write("".join([f"{row_id}\t{tokens}\n" for row_id, tokens in lines]))
 
 
-def forget_rows(session: Session, entry: Entry, ids: Sequence[int]) -> None:
-    """Remove the tokens of rows that are gone."""
-    if ids and plan_of(entry).fields:
+def forget_rows(session: Session, entry: Entry, ids: Sequence[int] | Select[Any]) -> None:
+    """Remove the tokens of rows that are gone: their ids, or a SELECT of them."""
+    if plan_of(entry).fields:
         _forget(session.connection(), search_table(entry.model.__tablename__), ids)
 
 
-def _forget(connection: Connection, table: str, ids: Sequence[int]) -> None:
-    key = "rowid" if connection.dialect.name == "sqlite" else "id"
-    statement = text(f"DELETE FROM {table} WHERE {key} IN :ids")  # noqa: S608  # as above
-    connection.execute(statement.bindparams(bindparam("ids", expanding=True)), {"ids": list(ids)})
+def _forget(connection: Connection, name: str, ids: Sequence[int] | Select[Any]) -> None:
+    key: Any = column("rowid" if connection.dialect.name == "sqlite" else "id")
+    connection.execute(delete(table(name, key)).where(key.in_(ids)))
 
 
 def rebuild(session: Session, entry: Entry, report: Report = lambda done, last: None) -> int:

@@ -1,0 +1,100 @@
+"""From a file to a plan: which sheet, which header, which columns, and then every row through the store's checks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.catalog import Catalog, Entry
+from app.excel.book import BadWorkbook, Book, Cell
+from app.excel.header import Header, find_header, given_header
+from app.excel.match import Matching, check_record, match
+from app.excel.read import open_book
+from app.excel.values import converter
+from app.store.import_tables import Mode
+from app.store.imports.batches import Layout, Upload, find, layout_of
+from app.store.imports.planning import plan
+from app.store.save import Rules
+
+PIECE = 2**20
+Report = Callable[[int, int | None], None]
+"""Told how many rows of about how many are done; may raise to stop."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a sheet would be read before anybody corrected it: its place in the file, its header, and its columns."""
+
+    sheet: str
+    place: int
+    header: Header
+    matching: Matching
+
+    def layout(self, mode: Mode = Mode.BOTH, clear: bool = False) -> Layout:
+        """The layout to plan by; columns of derived fields are read to be compared."""
+        mapping = {**self.matching.mapping, **self.matching.computed}
+        return Layout(self.sheet, self.place, self.header.row, mapping, mode, clear)
+
+
+def upload_of(path: Path, name: str, file_id: str | None = None) -> Upload:
+    """What is kept of a file itself: its name, digest and size."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as stream:
+        while piece := stream.read(PIECE):
+            digest.update(piece)
+            size += len(piece)
+    return Upload(name, digest.hexdigest(), size, file_id)
+
+
+def read_layout(
+    book: Book, catalog: Catalog, entry: Entry, visible: Sequence[str], *, sheet: str = "", header_row: int = 0,
+    remembered: Mapping[int, str] | None = None,
+) -> Reading:  # fmt: skip
+    """How the sheet of this name (the first that is not hidden, if "") is read; raises BadWorkbook in words.
+
+    `header_row` and `remembered` are what the person said of it before; `visible` names the records they know of.
+    """
+    place = _place(book, sheet)
+    header = given_header(book, place, header_row) if header_row else find_header(book, place, entry)
+    check_record(catalog, entry, header.texts, visible)
+    return Reading(book.sheets[place].name, place, header, match(entry, header.texts, remembered))
+
+
+def _place(book: Book, sheet: str) -> int:
+    names = [one.name for one in book.sheets]
+    if sheet:
+        if sheet not in names:
+            raise BadWorkbook(
+                _("There is no sheet “%(name)s”. There are: %(names)s.", name=sheet, names="、".join(names))
+            )
+        return names.index(sheet)
+    return next((place for place, one in enumerate(book.sheets) if not one.hidden), 0)
+
+
+def plan_file(
+    session: Session, batch_id: int, path: Path, rules: Rules, report: Report = lambda done, total: None
+) -> dict[str, int]:
+    """Plan the batch from its file; returns the counts by outcome. Raises BadWorkbook, Forbidden or Refused."""
+    batch = find(session, batch_id)
+    if batch is None:
+        raise LookupError(batch_id)
+    layout, name = layout_of(batch), batch.file_name
+    with open_book(path, name) as book:
+        if layout.sheet_place >= len(book.sheets):
+            raise BadWorkbook(_("The file has changed since its sheet was chosen. Send it again."))
+        header = given_header(book, layout.sheet_place, layout.header_row)
+        titles = {field: header.texts[place] for place, field in layout.mapping.items() if place < header.width}
+        total = book.sheets[layout.sheet_place].rows
+        rows = _rows(book, layout, max(layout.mapping, default=0) + 1)
+        return plan(session, batch_id, rows, rules, converter(titles), lambda done: report(done, total))
+
+
+def _rows(book: Book, layout: Layout, width: int) -> Iterator[tuple[int, list[Cell]]]:
+    for number, cells in book.rows(layout.sheet_place, width):
+        if number > layout.header_row:
+            yield number, cells

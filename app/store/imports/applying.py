@@ -1,0 +1,244 @@
+"""Applying a plan: one transaction in which every row goes in, with its version, its history and its search, or none.
+
+What was found when the plan was made is asked again: the person's rights, the versions of the rows under lock, the rows
+referred to, where each row ends up. The rows themselves go from the planned ones to the record inside the database.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, and_, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.access import System, editable, may, predicate
+from app.catalog import Entry, Field
+from app.declare.access import Verb
+from app.store.import_tables import Outcome, State
+from app.store.imports.batches import Refused, count_rows, rights, take
+from app.store.imports.lookup import Scope
+from app.store.imports.planning import writing_now
+from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going, unpacked, value_text
+from app.store.imports.writing import Going, Report
+from app.store.save import Rules
+from app.store.session import writing
+from app.store.validate import WHOLE, taken
+
+ROUNDS = 5
+Reasons = dict[int, tuple[Outcome, str, str]]
+"""What stands against rows now, by line: (outcome, field, message)."""
+
+
+class RowsRefused(Refused):
+    """Rows cannot go in, so none did; `count` of them, each with its reason in the batch."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(_("%(count)s rows cannot be imported, so none was.", count=count))
+        self.count = count
+
+
+class Outdated(Refused):
+    """What the person may do, or the record itself, has changed since the plan: it has to be made again."""
+
+
+class _LateError(Exception):
+    """Rows that were good when planned are not now."""
+
+    def __init__(self, rows: Reasons) -> None:
+        super().__init__(len(rows))
+        self.rows = rows
+
+
+def apply(
+    session: Session, batch_id: int, rules: Rules, *, good_rows: bool = False, report: Report = lambda done, total: None
+) -> dict[str, int]:
+    """Store what was planned; returns the batch's counts, with `added` and `edited`.
+
+    All rows or none; with `good_rows`, those that nothing stands against. Raises RowsRefused, Outdated or Refused, and
+    whatever `report` raises; nothing is stored then. A batch that is applied already is told by its counts again.
+    """
+    with writing_now(), writing(session):
+        session.rollback()
+        for _round in range(ROUNDS):
+            try:
+                return _apply(session, batch_id, rules, good_rows, report)
+            except _LateError as late:
+                session.rollback()
+                found = late.rows
+            except IntegrityError:
+                session.rollback()
+                found = _taken(session, batch_id)
+                if not found:
+                    raise Refused(_("Somebody changed a row that this import needs. Check the file again.")) from None
+            except BaseException:
+                session.rollback()
+                raise
+            _mark(session, batch_id, found)
+            if not good_rows:
+                raise RowsRefused(len(found))
+    raise Refused(_("Others keep changing these rows. Please try again later."))
+
+
+def _apply(session: Session, batch_id: int, rules: Rules, good_rows: bool, report: Report) -> dict[str, int]:
+    batch = take(session, batch_id)
+    if batch.state is State.APPLIED:
+        return dict(batch.counts)
+    rows = Applied(session, batch)
+    _check_state(rows, rules, good_rows)
+    open_going(session)
+    rows.choose()
+    total, done = rows.count(True) + rows.count(False), 0
+    rows.check_standing()
+    report(0, total)
+    for within, count in rows.parts():
+        rows.insert(within)
+        rows.update(within, STAGED.c.new_values)
+        rows.relate(within, True, 0, 1)
+        rows.relate(within, False, 0, 1)
+        rows.check_written(within)
+        rows.index(within, True)
+        rows.index(within, False)
+        deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
+        rows.note(within, batch_id, deed, as_json(rows.dialect, STAGED.c.changes))
+        done += count
+        report(done, total)
+    batch.counts = batch.counts | {"added": rows.count(True), "edited": rows.count(False)}
+    batch.state, batch.applied_at = State.APPLIED, rows.now
+    close_going(session)
+    counts = dict(batch.counts)
+    session.commit()
+    rows.settle(total)
+    return counts
+
+
+def _check_state(rows: Applied, rules: Rules, good_rows: bool) -> None:
+    """Refuse what is not planned, what was planned under other rights, and, where all shall go in, bad rows."""
+    batch = rows.batch
+    if batch.state is State.WAITING:
+        raise Refused(_("This import has to be checked first."))
+    if batch.state is not State.PLANNED:
+        raise Refused(_("This import is over."))
+    counts = {Outcome(name): count for name, count in batch.counts.items()}
+    held = all(
+        may(rows.actor, rows.entry, verb) or not counts.get(outcome)
+        for outcome, verb in ((Outcome.NEW, Verb.ADD), (Outcome.CHANGED, Verb.EDIT))
+    )
+    if not held or batch.rights != rights(rows.session, rows.entry, rules.ceiling):
+        raise Outdated(_("What you may do here has changed since the file was checked. Check it again."))
+    bad = sum(count for outcome, count in counts.items() if not outcome.good)
+    if bad and not good_rows:
+        raise RowsRefused(bad)
+
+
+def _mark(session: Session, batch_id: int, rows: Reasons) -> None:
+    """Note in the plan what stands against rows now."""
+    for line, (outcome, name, text) in rows.items():
+        notes = json.dumps([{"field": name, "place": None, "message": text}], ensure_ascii=False)
+        this = and_(STAGED.c.batch_id == batch_id, STAGED.c.line == line)
+        session.execute(update(STAGED).where(this).values(outcome=outcome, notes=notes))
+    take(session, batch_id).counts = count_rows(session, batch_id)
+    session.commit()
+
+
+class Applied(Going):
+    """The rows that are going in."""
+
+    def choose(self) -> None:
+        """Put the rows that nothing stands against into their table; new ones get their ids here."""
+        mine = STAGED.c.batch_id == self.batch.id
+        new_id: ColumnElement[Any]
+        if self.dialect.name == "postgresql":
+            new_id = func.nextval(func.pg_get_serial_sequence(self.table.name, "id"))
+        else:
+            last = select(func.coalesce(func.max(self.table.c.id), 0)).scalar_subquery()
+            new_id = last + func.row_number().over(order_by=STAGED.c.line)
+        new = select(STAGED.c.line, new_id, literal(0), literal(True)).where(mine, STAGED.c.outcome == Outcome.NEW)
+        old = select(STAGED.c.line, STAGED.c.target_id, STAGED.c.version, literal(False))
+        old = old.where(mine, STAGED.c.outcome == Outcome.CHANGED)
+        for rows in (new.order_by(STAGED.c.line), old):
+            self.session.execute(insert(GOING).from_select(["line", "id", "version", "fresh"], rows))
+        self.know()
+
+    def check_standing(self) -> None:
+        """Lock the rows to be changed, and see that they stand as they did when the plan was made."""
+        self.lock()
+        model = self.entry.model
+        conditions = [model.id == GOING.c.id, self.reached(Verb.READ), self.reached(Verb.EDIT)]
+        if self.entry.versioned:
+            conditions.append(model.version == GOING.c.version)
+        here = exists().where(*conditions).select_from(model)
+        lines = self.lines(select(GOING.c.line).where(GOING.c.fresh.is_(False), ~here))
+        if lines:
+            text = _("Somebody changed this row after the file was checked. Check the file again.")
+            raise _LateError(dict.fromkeys(lines, (Outcome.CONFLICT, WHOLE, str(text))))
+
+    def insert(self, within: ColumnElement[bool]) -> None:
+        """Add the new rows."""
+        columns = [self.table.c[item.storage] for item in self.plain]
+        source, values = unpacked(self.dialect, self.source(), STAGED.c.new_values, columns)
+        name = self.actor.name
+        stamps = {"created_at": self.now, "created_by": name, "updated_at": self.now, "updated_by": name, "version": 1}
+        given = [literal(value, self.table.c[key].type) for key, value in stamps.items()]
+        rows = select(GOING.c.id, *values, *given).select_from(source).where(within, GOING.c.fresh)
+        names = ["id", *(one.name for one in columns), *stamps]
+        rows = rows.order_by(GOING.c.line)
+        self.session.execute(insert(self.table).from_select(names, rows, include_defaults=False))
+
+    def check_written(self, within: ColumnElement[bool]) -> None:
+        """See that the rows, as they are now, refer to what the person may see and stand where they may write."""
+        if isinstance(self.actor, System):
+            return
+        late: Reasons = {}
+        for item in self.written:
+            if item.refers and item.target is not None:
+                text = str(_("This row does not exist, or you may not see it. Choose another."))
+                late |= dict.fromkeys(self._unseen(item, item.target, within), (Outcome.ERROR, item.name, text))
+        field = self.entry.owner or self.entry.whole
+        text = str(_("You may not put a row here. Choose what you may maintain."))
+        for verb, fresh in ((Verb.ADD, True), (Verb.EDIT, False)):
+            reason = (Outcome.OUTSIDE, field.name if field else WHOLE, text)
+            late |= dict.fromkeys(self._astray(verb, fresh, within), reason)
+        if late:
+            raise _LateError(late)
+
+    def _unseen(self, item: Field, target: Entry, within: ColumnElement[bool]) -> list[int]:
+        """The lines whose rows newly refer to what the person may not see."""
+        column = self.table.c[item.storage]
+        visible = predicate(self.catalog, self.actor, target, Verb.READ)
+        seen = exists().where(target.model.id == column, visible).select_from(target.model)
+        texts = (STAGED.c.old_values, STAGED.c.new_values)
+        before, after = (value_text(self.dialect, text, item.storage) for text in texts)
+        rows = select(GOING.c.line).select_from(self.source().join(self.table, self.table.c.id == GOING.c.id))
+        newly = or_(GOING.c.fresh, before.is_distinct_from(after))
+        return self.lines(rows.where(within, column.is_not(None), ~seen, newly))
+
+    def _astray(self, verb: Verb, fresh: bool, within: ColumnElement[bool]) -> list[int]:
+        """The lines whose rows are now where the person may not write them."""
+        model, names = self.entry.model, None
+        if not Scope(self.session, self.entry, verb).known:
+            # where the row's own values decide, each field's grants were asked when the row was planned
+            held = editable(self.actor, self.entry, new=fresh)
+            names = [item.name for item in self.written if item.name in held]
+        here = exists().where(model.id == GOING.c.id, self.reached(verb, names)).select_from(model)
+        return self.lines(select(GOING.c.line).where(within, GOING.c.fresh.is_(fresh), ~here))
+
+
+def _taken(session: Session, batch_id: int) -> Reasons:
+    """The rows whose key or other unique values somebody has taken since the plan."""
+    rows = Applied(session, take(session, batch_id))
+    found: Reasons = {}
+    for group in rows.entry.uniques:
+        columns = [rows.table.c[item.storage] for item in group]
+        source, values = unpacked(rows.dialect, STAGED, STAGED.c.new_values, columns)
+        same = and_(*(one == value.element for one, value in zip(columns, values, strict=True)))
+        moved = and_(STAGED.c.outcome == Outcome.CHANGED, STAGED.c.target_id != rows.table.c.id)
+        statement = (
+            select(STAGED.c.line).select_from(source.join(rows.table, same))
+            .where(STAGED.c.batch_id == batch_id, or_(STAGED.c.outcome == Outcome.NEW, moved))
+        )  # fmt: skip
+        found |= dict.fromkeys(rows.lines(statement), (Outcome.CONFLICT, group[-1].name, taken(group)))
+    session.rollback()
+    return found

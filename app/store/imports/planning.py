@@ -1,0 +1,300 @@
+"""The plan of an import: a dry run over the whole file that stores what each row would come to, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import reduce
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, String, cast, func, literal, select, update
+from sqlalchemy.orm import Session
+
+from app.access import Forbidden, editable, may, readable
+from app.catalog import Catalog, Entry, Field
+from app.declare.access import Verb
+from app.store.import_tables import Mode, Outcome, State
+from app.store.imports.batches import (
+    ROW_ID,
+    ROW_VERSION,
+    Layout,
+    Refused,
+    clear_rows,
+    count_rows,
+    layout_of,
+    rights,
+    take,
+)
+from app.store.imports.columns import Blank, Fault, Kept, Masked, Reader, ToRaw
+from app.store.imports.fresh import Fresh
+from app.store.imports.known import Known
+from app.store.imports.lookup import Now, Rows, holders
+from app.store.imports.references import Resolver
+from app.store.imports.sql import STAGED, value_text
+from app.store.imports.staging import Staged, put
+from app.store.save import Rules
+from app.store.session import WRITING, actor_of
+from app.store.validate import taken
+
+CHUNK = 5_000
+NO_KEY = frozenset({Blank, Fault, Kept, Masked})
+Row = tuple[int, Sequence[Any]]
+Report = Callable[[int], None]
+"""Told how many rows are done; may raise to stop the work."""
+
+
+def plan(
+    session: Session,
+    batch_id: int,
+    rows: Iterable[Row],
+    rules: Rules,
+    to_raw: ToRaw,
+    report: Report = lambda done: None,
+) -> dict[str, int]:
+    """Plan every row of the file, given as (line, cells) below the header; returns the counts by outcome.
+
+    Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. Raises Forbidden or Refused.
+    """
+    catalog: Catalog = session.info["catalog"]
+    with writing_now():
+        batch = take(session, batch_id)
+        if batch.state not in (State.WAITING, State.PLANNED):
+            raise Refused(_("This import is over."))
+        entry, layout = catalog[batch.record], layout_of(batch)
+        batch.state = State.WAITING
+        clear_rows(session, batch_id)
+        session.commit()
+    planner = Planner(session, entry, layout, rules, to_raw)
+    done = 0
+    for chunk in _chunks(rows):
+        staged = planner.plan(chunk)
+        session.rollback()
+        with writing_now():
+            put(session, batch_id, staged)
+            session.commit()
+        done += len(chunk)
+        report(done)
+    with writing_now():
+        batch = take(session, batch_id)
+        planner.mark_repeats(batch_id)
+        batch.counts = count_rows(session, batch_id)
+        batch.notices, batch.written = planner.notices, planner.written
+        batch.rights = rights(session, entry, rules.ceiling)
+        batch.planned_at, batch.state = datetime.now(UTC), State.PLANNED
+        counts = dict(batch.counts)
+        session.commit()
+    return counts
+
+
+@contextmanager
+def writing_now() -> Iterator[None]:
+    """What is done within takes SQLite's lock at once, and holds it no longer than this."""
+    token = WRITING.set(True)
+    try:
+        yield
+    finally:
+        WRITING.reset(token)
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    chunk: list[Row] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+class Planner:
+    """Plans chunk after chunk of one file: reads its columns, finds its rows, and says what each comes to."""
+
+    def __init__(self, session: Session, entry: Entry, layout: Layout, rules: Rules, to_raw: ToRaw) -> None:
+        self._session = session
+        self._entry = entry
+        self._layout = layout
+        self.notices: list[dict[str, str]] = []
+        actor = actor_of(session)
+        self._may_add = may(actor, entry, Verb.ADD)
+        if not self._may_add and not may(actor, entry, Verb.EDIT):
+            raise Forbidden(entry, Verb.ADD)
+        self._places = {
+            name: place for place, name in sorted(layout.mapping.items()) if name in entry.fields and self._taken(name)
+        }
+        if not self._places:
+            raise Refused(_("No column of this sheet can be imported."))
+        self._readers: dict[str, Reader | Resolver] = {
+            name: Reader(item, to_raw) if item.target is None else Resolver(session, item, item.target, to_raw)
+            for name, item in ((name, entry.fields[name]) for name in self._places)
+        }
+        self._hidden = {name: place for place, name in layout.mapping.items() if name in (ROW_ID, ROW_VERSION)}
+        self._key = self._find_key()
+        self._rows = Rows(session, entry, {*self._places, *(item.name for item in entry.labelled)})
+        self._fresh = Fresh(session, entry, self._places, rules, self._key)
+        self._known = Known(session, entry, self._places, rules, layout)
+
+    def _taken(self, name: str) -> bool:
+        """Whether a column counts; what does not is told once."""
+        entry, item, actor = self._entry, self._entry.fields[name], actor_of(self._session)
+        if item.kind.control in ("files", "secret"):
+            self._tell(item, _("Files and passwords do not come in by workbook; the column is left out."))
+            return False
+        if item.spec.derived is not None:
+            return True
+        if not item.typed:
+            if not self._layout.returned:
+                self._tell(item, _("The console sets this itself; the column is left out."))
+            return False
+        names_a_row = any(item in group for group in entry.uniques)
+        if not names_a_row and name not in editable(actor, entry, new=True) | editable(actor, entry, new=False):
+            self._tell(item, _("You may not set this field; the column is left out."))
+            return False
+        return True
+
+    def _tell(self, item: Field, text: str) -> None:
+        self.notices.append({"field": item.name, "text": str(text)})
+
+    def _find_key(self) -> tuple[Field, ...]:
+        """The fields by which rows of the file are found among those there are; none if it only adds."""
+        actor = actor_of(self._session)
+        whole = [group for group in self._entry.uniques if all(item.name in self._places for item in group)]
+        key = next((group for group in whole if all(readable(actor, item) for item in group)), ())
+        if key or self._layout.returned or self._layout.mode is Mode.INSERT:
+            return key
+        if whole:
+            text = _("“%(label)s” is masked for you, so rows cannot be found by it. Only add new rows, or change an "
+                     "exported workbook.", label=whole[0][0].label)  # fmt: skip
+            raise Refused(text)
+        if self._layout.mode is Mode.UPDATE or self._entry.uniques:
+            labels = " / ".join("、".join(item.label for item in group) for group in self._entry.uniques)
+            raise Refused(_("The sheet lacks the column that tells its rows apart: %(labels)s.", labels=labels or "id"))
+        self.notices.append({"field": "", "text": str(_("Nothing tells rows of this kind apart: every row is added."))})
+        return ()
+
+    def plan(self, chunk: Sequence[Row]) -> list[Staged]:
+        """What each row of a chunk comes to."""
+        chunk = [row for row in chunk if any(cell is not None and cell != "" for cell in row[1])]
+        lines = [line for line, _cells in chunk]
+        columns = {
+            name: self._readers[name].read([cells[place] if place < len(cells) else None for _line, cells in chunk])
+            for name, place in self._places.items()
+        }
+        ids, versions = (self._numbers(name, chunk) for name in (ROW_ID, ROW_VERSION))
+        keys = self._keys(columns, ids)
+        standing, hidden = self._find(ids, keys)
+        fresh: list[int] = []
+        known: list[tuple[int, Now, int | None]] = []
+        staged: list[Staged] = []
+        for index, line in enumerate(lines):
+            now = standing[index]
+            if now is not None:
+                if self._layout.mode is Mode.INSERT:
+                    staged.append(
+                        self._refuse(
+                            line, Outcome.ERROR, taken(self._key) if self._key else _("This row is there already.")
+                        )
+                    )
+                else:
+                    known.append((index, now, versions[index]))
+            elif (why := self._why_not(ids[index], keys[index] in hidden)) is not None:
+                staged.append(self._refuse(line, Outcome.OUTSIDE, why))
+            else:
+                fresh.append(index)
+        staged += self._fresh.plan(lines, columns, fresh, keys)
+        staged += self._known.plan(lines, columns, known)
+        return staged
+
+    def _why_not(self, row_id: int | None, hidden: bool) -> str | None:
+        """Why a row that was not found is not a new one either."""
+        if row_id is not None:
+            return str(_("There is no such row, or it is not among those you may see."))
+        if self._layout.mode is Mode.UPDATE:
+            return str(_("There is no such row, or it is not among those you may see."))
+        if hidden:
+            return taken(self._key)
+        return None if self._may_add else str(_("You may not add rows here."))
+
+    def _refuse(self, line: int, outcome: Outcome, text: str) -> Staged:
+        name = self._key[-1].name if self._key else ""
+        note = {"field": name, "place": self._places.get(name), "message": text}
+        return Staged(line, outcome.value, notes=json.dumps([note], ensure_ascii=False))
+
+    def _numbers(self, name: str, chunk: Sequence[Row]) -> list[int | None]:
+        place = self._hidden.get(name)
+        if place is None:
+            return [None] * len(chunk)
+        return [_whole(cells[place]) if place < len(cells) else None for _line, cells in chunk]
+
+    def _keys(self, columns: Mapping[str, list[Any]], ids: Sequence[int | None]) -> list[tuple[Any, ...] | None]:
+        if not self._key:
+            return [None] * len(ids)
+        found = zip(*(columns[item.name] for item in self._key), strict=True)
+        return [
+            None if row_id is not None or any(value.__class__ in NO_KEY for value in key) else key
+            for key, row_id in zip(found, ids, strict=True)
+        ]
+
+    def _find(
+        self, ids: Sequence[int | None], keys: Sequence[tuple[Any, ...] | None]
+    ) -> tuple[list[Now | None], set[Any]]:
+        """The row that each row of the file is about, as far as there is one for the person; and the keys of others."""
+        by_id = self._rows.by_ids(one for one in ids if one is not None) if self._hidden else {}
+        asked = dict.fromkeys(key for key in keys if key is not None)
+        held = holders(self._session, self._entry, self._key, asked) if asked else {}
+        by_key = self._rows.by_keys(self._key, held) if held else {}
+        standing = [
+            (None if row_id is None else by_id.get(row_id)) if key is None else by_key.get(key)
+            for row_id, key in zip(ids, keys, strict=True)
+        ]
+        return standing, held.keys() - by_key.keys()
+
+    @property
+    def written(self) -> list[str]:
+        """The fields that the plan may change in rows there are."""
+        return self._known.written
+
+    def mark_repeats(self, batch_id: int) -> None:
+        """Mark the rows that say again what an earlier row of the file says and only one row may."""
+        self._mark(batch_id, STAGED.c.key, self._key)
+        dialect = self._session.get_bind().dialect
+        for group in self._entry.uniques:
+            if group != self._key and all(item.name in self._places and not item.many for item in group):
+                parts = [value_text(dialect, STAGED.c.new_values, item.storage) for item in group]
+                self._mark(batch_id, reduce(lambda one, two: one + "\x1f" + two, parts), group)
+
+    def _mark(self, batch_id: int, key: ColumnElement[Any], group: Sequence[Field]) -> None:
+        good = [one for one in Outcome if one.good]
+        first = (
+            select(key.label("key"), func.min(STAGED.c.line).label("first"))
+            .where(STAGED.c.batch_id == batch_id, key.is_not(None), STAGED.c.outcome.in_(good))
+            .group_by(key)
+            .having(func.count() > 1)
+            .cte("rn_first")
+        )
+        labels = "、".join(item.label for item in group)
+        place = self._places.get(group[-1].name) if group else self._hidden.get(ROW_ID)
+        said = _(
+            "Row %(row)s of the file is about the same %(labels)s.", row="\x00", labels=labels or self._entry.singular
+        )
+        note = {"field": group[-1].name if group else "", "place": place, "message": str(said)}
+        before, after = json.dumps([note], ensure_ascii=False).split(json.dumps("\x00")[1:-1])
+        notes = literal(before) + cast(first.c.first, String) + literal(after)
+        self._session.execute(
+            update(STAGED)
+            .where(STAGED.c.batch_id == batch_id, key == first.c.key, STAGED.c.line != first.c.first)
+            .values(outcome=Outcome.DUPLICATE, notes=notes)
+        )
+
+
+def _whole(cell: Any) -> int | None:
+    """The number in a hidden column; None for anything else."""
+    if isinstance(cell, bool):
+        return None
+    if isinstance(cell, int | float):
+        return int(cell) if cell == cell // 1 and 0 < cell < 2**31 else None
+    text = str(cell).strip() if cell is not None else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

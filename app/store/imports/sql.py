@@ -1,0 +1,70 @@
+"""How both databases take apart the JSON of planned rows, and the temporary table of those that are going in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Integer,
+    MetaData,
+    Table,
+    cast,
+    column,
+    func,
+    true,
+)
+from sqlalchemy.orm import Session
+
+from app.store.import_tables import ImportRow
+
+STAGED = ImportRow.__table__
+GOING = Table(
+    "rn_going", MetaData(),
+    Column("line", Integer, primary_key=True), Column("id", Integer), Column("version", Integer),
+    Column("fresh", Boolean),
+    prefixes=["TEMPORARY"],
+)  # fmt: skip
+"""The rows that an import writes or an undo takes back, for the time of one transaction."""
+
+
+def open_going(session: Session) -> None:
+    """Begin with no row going; a transaction that is rolled back forgets the table by itself."""
+    GOING.create(session.connection(), checkfirst=False)
+
+
+def close_going(session: Session) -> None:
+    """Forget the rows that are going."""
+    GOING.drop(session.connection(), checkfirst=False)
+
+
+def unpacked(
+    dialect: Dialect, source: FromClause, text: ColumnElement[Any], columns: Sequence[Column[Any]]
+) -> tuple[FromClause, list[ColumnElement[Any]]]:
+    """The rows of `source` with the values that the JSON of `text` holds under the columns' names."""
+    if dialect.name != "postgresql":
+        return source, [func.json_extract(text, f'$."{one.name}"').label(f"v_{one.name}") for one in columns]
+    record = (
+        func.json_to_record(cast(text, JSON))
+        .table_valued(*(column(one.name, one.type) for one in columns), name="rn_values")
+        .render_derived(with_types=True)
+    )
+    return source.join(record, true()), [record.c[one.name].label(f"v_{one.name}") for one in columns]
+
+
+def value_text(dialect: Dialect, text: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+    """One value of a JSON text, as text."""
+    if dialect.name != "postgresql":
+        return func.json_extract(text, f'$."{name}"')
+    return cast(text, JSON).op("->>")(name)
+
+
+def as_json(dialect: Dialect, text: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A JSON text for a column of JSON."""
+    return cast(text, JSON) if dialect.name == "postgresql" else text

@@ -1,0 +1,225 @@
+"""Undoing an import: every row as it was before, unless somebody has changed it since; a write like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, literal, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.access import Forbidden, System, may
+from app.declare.access import Verb
+from app.declare.event import Deed, Event
+from app.store.import_tables import ImportBatch, State
+from app.store.imports.batches import Refused, take
+from app.store.imports.planning import writing_now
+from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going
+from app.store.imports.writing import Going, Report
+from app.store.search.index import forget_rows
+from app.store.session import writing
+
+SHOWN = 100
+EVENTS = Event.__table__
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A row of the import that cannot be taken back: its line in the file, its id, its name, and why."""
+
+    line: int
+    row_id: int
+    label: str
+    reason: str
+
+
+class ChangedSince(Refused):
+    """Somebody has changed rows since the import, so nothing was undone: the first of them, and how many there are."""
+
+    def __init__(self, rows: Sequence[Touched], count: int) -> None:
+        super().__init__(_("%(count)s rows have been changed since the import, so none was undone.", count=count))
+        self.rows = tuple(rows)
+        self.count = count
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What an undoing did: its own batch, how many rows it removed and restored, and how many it left as they are."""
+
+    batch_id: int
+    removed: int
+    restored: int
+    kept: int
+
+
+def undo(session: Session, batch_id: int, *, others: bool = False, report: Report = lambda done, total: None) -> Undone:
+    """Take an import back, all rows or none; with `others`, all that nobody has changed since.
+
+    Raises ChangedSince, Forbidden or Refused, and whatever `report` raises; nothing is changed then.
+    """
+    with writing_now(), writing(session):
+        session.rollback()
+        try:
+            return _undo(session, batch_id, others, report)
+        except IntegrityError:
+            session.rollback()
+            raise Refused(_("What the rows held before is no longer free, or refers to rows that are gone.")) from None
+        except BaseException:
+            session.rollback()
+            raise
+
+
+def _undo(session: Session, batch_id: int, others: bool, report: Report) -> Undone:
+    batch = take(session, batch_id)
+    if batch.state is not State.APPLIED or batch.undo_of is not None:
+        raise Refused(_("There is nothing to undo here."))
+    rows = Undoing(session, batch)
+    open_going(session)
+    rows.choose()
+    rows.check_rights()
+    kept = rows.leave_touched(others)
+    total, done = rows.count(True) + rows.count(False), 0
+    own = rows.begin()
+    for within, count in rows.parts():
+        deed = case((GOING.c.fresh, literal("deleted")), else_=literal("changed"))
+        rows.note(within, own.id, deed, rows.swapped())
+        rows.relate(within, False, 1, 0)
+        rows.update(within, STAGED.c.old_values)
+        rows.index(within, False)
+        rows.remove(within)
+        rows.check_restored(within)
+        done += count
+        report(done, total)
+    undone = Undone(own.id, rows.count(True), rows.count(False), kept)
+    own.counts = {"removed": undone.removed, "edited": undone.restored}
+    batch.state, batch.undone_at = State.UNDONE, rows.now
+    batch.counts = batch.counts | ({"kept": kept} if kept else {})
+    close_going(session)
+    session.commit()
+    rows.settle(total)
+    return undone
+
+
+class Undoing(Going):
+    """The rows of an import that are going back."""
+
+    def choose(self) -> None:
+        """Put the rows that the import wrote into their table, each at the version it left them at."""
+        fresh = EVENTS.c.deed == Deed.ADDED
+        version = case((fresh, literal(1)), else_=STAGED.c.version + 1)
+        rows = (
+            select(EVENTS.c.line, EVENTS.c.row_id, version, case((fresh, literal(True)), else_=literal(False)))
+            .select_from(EVENTS.join(STAGED, and_(STAGED.c.batch_id == self.batch.id, STAGED.c.line == EVENTS.c.line)))
+            .where(EVENTS.c.batch_id == self.batch.id)
+        )
+        self.session.execute(insert(GOING).from_select(["line", "id", "version", "fresh"], rows))
+        self.know()
+        if self.count(True) + self.count(False) < self.batch.counts.get("added", 0) + self.batch.counts.get(
+            "edited", 0
+        ):
+            raise Refused(_("The import is too long ago to be undone."))
+        self.lock()
+
+    def check_rights(self) -> None:
+        """Removing needs the right to delete, restoring the right to edit: in every row."""
+        if isinstance(self.actor, System):
+            return
+        model = self.entry.model
+        for verb, fresh in ((Verb.DELETE, True), (Verb.EDIT, False)):
+            if not self.count(fresh):
+                continue
+            if not may(self.actor, self.entry, verb):
+                raise Forbidden(self.entry, verb)
+            # a row that is gone or has been changed since is told of as such, whoever may reach it now
+            out = exists().where(model.id == GOING.c.id, model.version == GOING.c.version, ~self.reached(verb))
+            refused = select(GOING.c.line).where(GOING.c.fresh.is_(fresh), out.select_from(model)).limit(1)
+            if self.lines(refused):
+                raise Forbidden(self.entry, verb)
+
+    def leave_touched(self, others: bool) -> int:
+        """Leave the rows that are no longer as the import left them; raises ChangedSince unless `others` may go."""
+        touched = self._changed()
+        by_whom: list[tuple[str, ColumnElement[bool]]] = [(_("changed or deleted since"), touched)]
+        by_whom += [(_("other rows refer to it"), referred) for referred in self._referred()]
+        rows: list[Touched] = []
+        count = 0
+        for reason, condition in by_whom:
+            chosen = select(GOING.c.line, GOING.c.id, STAGED.c.label).select_from(self.source()).where(condition)
+            found = self.session.execute(
+                chosen.order_by(GOING.c.line).limit(SHOWN), execution_options={"unfiltered": True}
+            ).all()
+            if not found:
+                continue
+            rows += [Touched(line, row_id, label or f"#{row_id}", str(reason)) for line, row_id, label in found]
+            gone = delete(GOING).where(condition)
+            count += int(self.session.execute(gone, execution_options={"unfiltered": True}).rowcount)  # type: ignore[attr-defined]  # a cursor's result
+        if count and not others:
+            raise ChangedSince(rows[:SHOWN], count)
+        return count
+
+    def _changed(self) -> ColumnElement[bool]:
+        table = self.table
+        same = exists().where(table.c.id == GOING.c.id, table.c.version == GOING.c.version).select_from(table)
+        return ~same
+
+    def _referred(self) -> list[ColumnElement[bool]]:
+        """Added rows that rows outside the import refer to."""
+        found = []
+        for item in self.entry.incoming:
+            if item.many:
+                row, referred = item.secondary_columns
+                source: Any = item.secondary.alias()
+                here, there = source.c[row.name], source.c[referred.name]
+            else:
+                source = item.model.__table__.alias()
+                here, there = source.c.id, source.c[item.storage]
+            inside = GOING.alias()
+            outside = there == GOING.c.id
+            if item.entry is self.entry:
+                outside = and_(outside, ~exists().where(inside.c.id == here, inside.c.fresh).select_from(inside))
+            found.append(and_(GOING.c.fresh, exists().where(outside).select_from(source)))
+        return found
+
+    def begin(self) -> ImportBatch:
+        """The batch of the undoing itself."""
+        batch = self.batch
+        own = ImportBatch(
+            record=batch.record, account_id=None if isinstance(self.actor, System) else self.actor.id,
+            actor=self.actor.name, made_at=self.now, file_name=batch.file_name, file_id=None, digest=batch.digest,
+            size=batch.size, sheet=batch.sheet, sheet_place=batch.sheet_place, header_row=batch.header_row,
+            mapping=batch.mapping, mode=batch.mode, clear=batch.clear, state=State.APPLIED, counts={}, notices=[],
+            written=batch.written, applied_at=self.now, undo_of=batch.id,
+        )  # fmt: skip
+        self.session.add(own)
+        self.session.flush()
+        return own
+
+    def swapped(self) -> ColumnElement[Any]:
+        """The import's line of the trail with before and after exchanged."""
+        changes = as_json(self.dialect, STAGED.c.changes)
+        if self.dialect.name == "postgresql":
+            each = func.json_each(changes).table_valued("key", "value", name="rn_change")
+            pair = func.json_build_array(each.c.value.op("->")(1), each.c.value.op("->")(0))
+            return select(func.json_object_agg(each.c.key, pair)).select_from(each).correlate(STAGED).scalar_subquery()
+        each = func.json_each(changes).table_valued("key", "value", name="rn_change")
+        pair = func.json_array(func.json_extract(each.c.value, "$[1]"), func.json_extract(each.c.value, "$[0]"))
+        return select(func.json_group_object(each.c.key, pair)).select_from(each).correlate(STAGED).scalar_subquery()
+
+    def remove(self, within: ColumnElement[bool]) -> None:
+        """Remove the rows that the import added; what they refer to many times goes with them."""
+        added = select(GOING.c.id).where(within, GOING.c.fresh)
+        gone = delete(self.table).where(self.table.c.id.in_(added))
+        self.session.execute(gone, execution_options={"unfiltered": True})
+        forget_rows(self.session, self.entry, added)
+
+    def check_restored(self, within: ColumnElement[bool]) -> None:
+        """A row may not go back to where the person may not write."""
+        model = self.entry.model
+        here = exists().where(model.id == GOING.c.id, self.reached(Verb.EDIT)).select_from(model)
+        if not isinstance(self.actor, System) and self.lines(
+            select(GOING.c.line).where(within, GOING.c.fresh.is_(False), ~here).limit(1)
+        ):
+            raise Forbidden(self.entry, Verb.EDIT)

@@ -1,0 +1,140 @@
+"""What applying and undoing share: the rows that are going, taken part by part from the planned ones to the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, cast, delete, func, insert, literal, select, true, update
+from sqlalchemy.orm import Session
+
+from app.access import predicate
+from app.catalog import STAMPS, Catalog, Entry, Field
+from app.declare.access import Verb
+from app.declare.event import Deed, Door, Event
+from app.store.events import event_line
+from app.store.import_tables import ImportBatch
+from app.store.imports.sql import GOING, STAGED, as_json, unpacked
+from app.store.search.index import index_rows, settle
+from app.store.search.tokens import plan_of
+from app.store.session import actor_of
+
+PART = 20_000
+Report = Callable[[int, int], None]
+"""Told how many rows of how many are done; may raise to stop the work, after which nothing is stored."""
+
+
+class Going:
+    """The rows of one batch that are going in, or back: what is done to them, and the lines of the trail."""
+
+    def __init__(self, session: Session, batch: ImportBatch) -> None:
+        self.session = session
+        self.batch = batch
+        self.catalog: Catalog = session.info["catalog"]
+        self.entry: Entry = self.catalog[batch.record]
+        self.table = self.entry.model.__table__
+        self.dialect = session.get_bind().dialect
+        self.now = datetime.now(UTC)
+        self.actor = actor_of(session)
+        own = [item for name, item in self.entry.fields.items() if name not in STAMPS]
+        self.plain = [item for item in own if not item.many]
+        self.written = [self.entry.fields[name] for name in batch.written]
+        self.many = [item for item in own if item.many and item.name in batch.written]
+
+    def count(self, fresh: bool) -> int:
+        """How many new rows, or rows there were, are going."""
+        statement = select(func.count()).select_from(GOING).where(GOING.c.fresh.is_(fresh))
+        return int(self.session.scalar(statement) or 0)
+
+    def know(self) -> None:
+        """Let the database's planner see how many rows are going."""
+        if self.dialect.name == "postgresql":
+            self.session.connection().exec_driver_sql("ANALYZE rn_going")
+
+    def parts(self) -> Iterator[tuple[ColumnElement[bool], int]]:
+        """The rows in parts, in the order of the file: the condition that chooses a part, and how many it has."""
+        number = func.row_number().over(order_by=GOING.c.line)
+        rows = select(GOING.c.line, ((number - 1) // PART).label("part")).subquery()
+        found = select(func.min(rows.c.line), func.max(rows.c.line), func.count()).group_by(rows.c.part)
+        for first, last, count in self.session.execute(found.order_by(rows.c.part)).all():
+            yield and_(GOING.c.line >= first, GOING.c.line <= last), count
+
+    def source(self) -> Any:
+        """The rows that are going beside what was planned for them."""
+        return GOING.join(STAGED, and_(STAGED.c.batch_id == self.batch.id, STAGED.c.line == GOING.c.line))
+
+    def lock(self) -> None:
+        """Lock the rows there are in the order of their ids."""
+        chosen = select(self.table.c.id).join(GOING, GOING.c.id == self.table.c.id)
+        locked = chosen.order_by(self.table.c.id).with_for_update(of=self.table).subquery()
+        self.session.execute(select(func.count()).select_from(locked))
+
+    def lines(self, statement: Any) -> list[int]:
+        """The lines that a statement finds, which has the policy it needs in itself."""
+        return list(self.session.scalars(statement, execution_options={"unfiltered": True}))
+
+    def reached(self, verb: Verb, names: list[str] | None = None) -> ColumnElement[bool]:
+        """The rows that the actor may do this to."""
+        return predicate(self.catalog, self.actor, self.entry, verb, names or ())
+
+    def update(self, within: ColumnElement[bool], text: ColumnElement[Any]) -> None:
+        """Give rows there were the values that a text of the planned row holds, and their next version."""
+        columns = [self.table.c[item.storage] for item in self.written if not item.many]
+        source, values = unpacked(self.dialect, self.source(), text, columns)
+        rows = select(GOING.c.id.label("rn_id"), *values).select_from(source)
+        chosen = rows.where(within, GOING.c.fresh.is_(False)).subquery()
+        given = {one.name: chosen.c[f"v_{one.name}"] for one in columns}
+        stamps = {"updated_at": self.now, "updated_by": self.actor.name, "version": self.table.c.version + 1}
+        self.session.execute(update(self.table).where(self.table.c.id == chosen.c.rn_id).values(**given, **stamps))
+
+    def index(self, within: ColumnElement[bool], fresh: bool) -> None:
+        """Let rows be found as they now stand; with `fresh` those that were added."""
+        columns = [self.table.c[name] for name in plan_of(self.entry).fields]
+        rows = select(self.table.c.id, *columns).join(GOING, GOING.c.id == self.table.c.id)
+        found = self.session.execute(rows.where(within, GOING.c.fresh.is_(fresh))).mappings().all()
+        index_rows(self.session, self.entry, map(dict, found), new=fresh)
+
+    def settle(self, count: int) -> None:
+        """After many rows: bring the index by which they are found in order; of few rows it takes care itself."""
+        if count >= PART:
+            settle(self.session, self.entry)
+
+    def relate(self, within: ColumnElement[bool], fresh: bool, before: int, after: int) -> None:
+        """Bring the tables of references to many from one side of what was planned to the other (0 before, 1 after)."""
+        for item in self.many:
+            row, referred = item.secondary_columns
+            if not fresh:
+                held = self._pairs(item, within, before, fresh).subquery()
+                gone = delete(item.secondary).where(row.in_(select(held.c.row_id)))
+                self.session.execute(gone, execution_options={"unfiltered": True})
+            pairs = self._pairs(item, within, after, fresh)
+            self.session.execute(insert(item.secondary).from_select([row.name, referred.name], pairs))
+
+    def _pairs(self, item: Field, within: ColumnElement[bool], side: int, fresh: bool) -> Any:
+        """(row id, referred id) of what one side of the plan holds."""
+        if self.dialect.name == "postgresql":
+            ids = as_json(self.dialect, STAGED.c.many).op("#>")(f"{{{item.name},{side}}}")
+            each = func.json_array_elements_text(ids).table_valued("value", name="rn_each")
+        else:
+            each = func.json_each(STAGED.c.many, f'$."{item.name}"[{side}]').table_valued("value", name="rn_each")
+        value = cast(each.c.value, item.secondary_columns[1].type)
+        rows = select(GOING.c.id.label("row_id"), value.label("target_id")).select_from(
+            self.source().join(each, true())
+        )
+        return rows.where(within, GOING.c.fresh.is_(fresh), STAGED.c.many.is_not(None))
+
+    def note(self, within: ColumnElement[bool], batch_id: int, deed: Any, changes: Any) -> None:
+        """Write the lines of the trail, in the order of the file."""
+        line = event_line(self.session, Deed.CHANGED) | {
+            "at": self.now, "door": Door.IMPORT, "record": self.entry.name, "batch_id": batch_id,
+        }  # fmt: skip
+        events = Event.__table__
+        told: dict[str, Any] = {
+            name: literal(value, events.c[name].type) for name, value in line.items() if value is not None
+        }
+        label = func.coalesce(STAGED.c.label, literal("#") + cast(GOING.c.id, STAGED.c.label.type))
+        told |= {"deed": deed, "row_id": GOING.c.id, "label": label, "fields": STAGED.c.fields, "changes": changes,
+                 "line": GOING.c.line}  # fmt: skip
+        rows = select(*told.values()).select_from(self.source()).where(within).order_by(GOING.c.line)
+        self.session.execute(insert(events).from_select(list(told), rows, include_defaults=False))
