@@ -153,12 +153,12 @@ class Settings:
             idle_hours=_number(env, "RAINBOW_IDLE_HOURS", cls.idle_hours, 1, 720),
             sign_in_limit=_number(env, "RAINBOW_SIGN_IN_LIMIT", cls.sign_in_limit, 1, 1000),
             api_limit=_number(env, "RAINBOW_API_LIMIT", cls.api_limit, 1, 1_000_000),
+            directory=_directory(env),
             redis_url=_redis(env),
             job_processes=_number(env, "RAINBOW_JOB_PROCESSES", cls.job_processes, 0, 32),
             job_threads=_number(env, "RAINBOW_JOB_THREADS", cls.job_threads, 1, 32),
             job_lease=_number(env, "RAINBOW_JOB_LEASE", cls.job_lease, 2, 600),
             job_hours=_number(env, "RAINBOW_JOB_HOURS", cls.job_hours, 1, 720),
-            directory=_directory(env),
         )
 
     @property

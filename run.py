@@ -1,4 +1,4 @@
-"""The command line of the console: serve, worker, migrate, seed, import, export, audit, user, ldap."""
+"""The command line of the console: serve, worker, migrate, seed, export, audit, user, ldap."""
 
 from __future__ import annotations
 

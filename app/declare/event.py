@@ -49,8 +49,8 @@ class Door(Choices):
     SIGN_IN = "sign_in", _l("Sign-in")
     COMMAND = "command", _l("Command line")
     REST = "rest", _l("REST")
-    IMPORT = "import", _l("Workbook import")
     DIRECTORY = "directory", _l("Directory")
+    IMPORT = "import", _l("Workbook import")
 
 
 class Event(Model):  # type: ignore[misc]  # FAB's base is untyped

@@ -21,9 +21,10 @@ from app.screens.explain import may_ask
 from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
 from app.screens.shell import me, render
 from app.store.labels import options as find_options
-from app.store.page import CAP, REACHED, PageRows, count, fetch_page
+from app.store.page import CAP, REACHED, PageRows, count, estimate, fetch_page
 from app.store.query import PAGE_SIZES, PLACES, BadQuery, Query, read_query
 from app.store.save import reach
+from app.store.search.match import words_of
 from app.store.session import db
 
 REMEMBERED = 20.0
@@ -102,7 +103,7 @@ def make_table(query: Query, path: str, selectable: bool = False, fields: tuple[
     shown = fields or query.shown
     found = fetch_page(db(), query, reach(db(), entry, Verb.EDIT))
     edit = frozenset(values["id"] for values in found.rows if values.get(REACHED))
-    rows = cells.rows(entry, shown, found.rows, edit, query.address())
+    rows = cells.rows(entry, shown, found.rows, edit, query.address(), words_of(query.search))
     return Table(
         columns=tuple(_head(query, item, path) for item in shown),
         rows=rows,
@@ -154,7 +155,12 @@ def _count(query: Query, path: str, found: PageRows) -> Count:
         if len(known) >= MOST_REMEMBERED:
             known.clear()
         known[asked] = monotonic() + REMEMBERED
-    return Count(f"{CAP:,}+", False, with_query(f"{path}count", query.params()))
+    exact_url = with_query(f"{path}count", query.params())
+    about = estimate(db(), query)
+    if about is None or about <= CAP:
+        return Count(f"{CAP:,}+", False, exact_url)
+    # three digits: more would look as if they had been counted
+    return Count(_("about %(count)s", count=f"{round(about, 3 - len(str(about))):,}"), False, exact_url)
 
 
 def _columns(query: Query) -> tuple[Option, ...]:

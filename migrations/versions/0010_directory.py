@@ -41,6 +41,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_directory_rule_value', ['value', 'id'], unique=False)
 
     op.create_search('directory_rule')
+
     op.create_table('rn_directory_account',
     sa.Column('account_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('key', sa.String(length=64), nullable=False),
@@ -64,7 +65,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_rn_directory_account_seen_at')
 
     op.drop_table('rn_directory_account')
-    op.drop_search('directory_rule')
     with op.batch_alter_table('directory_rule', schema=None) as batch_op:
         batch_op.drop_index('ix_directory_rule_value')
         batch_op.drop_index('ix_directory_rule_updated_at')
@@ -73,5 +73,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_directory_rule_clearance')
         batch_op.drop_index('ix_directory_rule_basis')
 
+    op.drop_search('directory_rule')
     op.drop_table('directory_rule')
     # ### end Alembic commands ###
