@@ -6,7 +6,9 @@ draws a person with grants of any verbs, scopes and fields, and asks every door;
 others: `RAINBOW_EXAMPLES=2000 python -m pytest tests/access/test_policy_property.py --database sqlite`.
 """
 
+import csv
 import html
+import io
 import os
 import random
 import re
@@ -472,8 +474,11 @@ def test_no_page_shows_and_no_form_changes_what_no_grant_covers(
         install(x)
         x.world = World(x.catalog, connection)
 
-        def ask(path: str, data: dict[str, Any] | None = None) -> TestResponse:
-            answer = signed.get(path) if data is None else signed.post(path, data)
+        def ask(path: str, data: dict[str, Any] | None = None, method: str = "") -> TestResponse:
+            if method:
+                answer = signed.send(method, path, data)
+            else:
+                answer = signed.get(path) if data is None else signed.post(path, data)
             sessions.remove()
             assert answer.status_code < 500, (path, data, answer.text[:2000])
             if answer.status_code != 303 and ("text" in answer.content_type or "json" in answer.content_type):
@@ -481,6 +486,8 @@ def test_no_page_shows_and_no_form_changes_what_no_grant_covers(
             return answer
 
         pages(x, ask)
+        files_and_rest(x, ask)
+        trash_pages(x, ask)
         forms(x, ask)
 
 
@@ -509,20 +516,11 @@ def pages(x: Example, ask: Ask) -> None:
         ask(path)
     for item in x.chance.sample(x.entry.columns, min(4, len(x.entry.columns))):
         ask(f"{base}/?order={item.name}")
-    if x.entry.trash:
-        thrown = ask(f"{base}/trash")
-        assert (thrown.status_code == 200) == may(x.person, x.entry, Verb.DELETE)
-        could = x.world.restorable(x.person, record)
-        assert {int(one) for one in re.findall(r"/trash/(\d+)/restore", thrown.text)} == could
-        for row_id in x.world.trash[record]:
-            assert ask(f"{base}/{row_id}").status_code in {403, 404}
-            there = 200 if row_id in could else 404
-            assert ask(f"{base}/trash/{row_id}/history").status_code in {403, there}
     rows = sorted(x.world.rows[record])
     for row_id in x.chance.sample(rows, min(3, len(rows))):
         row, at = x.world.rows[record][row_id], f"{base}/{row_id}"
         there = 403 if not reads else 200 if row_id in x.seen() else 404
-        for path in (at, f"{at}?print=1", f"{at}/history"):
+        for path in (at, f"{at}?print=1", f"{at}/history", f"/api/v1/{record}/{row_id}"):
             assert ask(path).status_code == there, path
         edits = row_id in x.world.allowed(x.person, record, Verb.EDIT)
         assert (ask(f"{at}/edit").status_code == 200) == edits
@@ -535,6 +533,37 @@ def pages(x: Example, ask: Ask) -> None:
                 answer = ask(f"{at}/files/{file_id}")
                 assert answer.status_code == there
                 answer.close()
+
+
+def files_and_rest(x: Example, ask: Ask) -> None:
+    """The whole list as a file, and as REST gives it."""
+    record, reads = x.entry.name, may(x.person, x.entry, Verb.READ)
+    sent = ask(f"/records/{record}/export.csv")
+    assert sent.status_code == (404 if not x.entry.screen.export else 200 if reads else 403) or not reads
+    if sent.status_code == 200:
+        assert len(list(csv.reader(io.StringIO(sent.text)))) == len(x.seen()) + 1
+    rest = ask(f"/api/v1/{record}/?limit=500&count=exact")
+    assert rest.status_code == (200 if reads else 403)
+    if reads:
+        assert {row["id"] for row in rest.get_json()["result"]} == x.seen()
+        assert rest.get_json()["count"] == len(x.seen())
+
+
+def trash_pages(x: Example, ask: Ask) -> None:
+    """What lies in the trash, at its own door and at that of rows."""
+    record = x.entry.name
+    base = f"/records/{record}"
+    if not x.entry.trash:
+        assert ask(f"{base}/trash").status_code in {403, 404}
+        return
+    thrown = ask(f"{base}/trash")
+    assert (thrown.status_code == 200) == may(x.person, x.entry, Verb.DELETE)
+    could = x.world.restorable(x.person, record)
+    assert {int(one) for one in re.findall(r"/trash/(\d+)/restore", thrown.text)} == could
+    for row_id in x.world.trash[record]:
+        assert ask(f"{base}/{row_id}").status_code in {403, 404}
+        there = 200 if row_id in could else 404
+        assert ask(f"{base}/trash/{row_id}/history").status_code in {403, there}
 
 
 def forms(x: Example, ask: Ask) -> None:
@@ -563,6 +592,28 @@ def forms(x: Example, ask: Ask) -> None:
         gone = x.world.trash[record].keys() - read_rows(x.entry, x.connection, trashed=True).keys() - after.keys()
         assert gone <= x.world.restorable(x.person, record), (path, data)
         point.rollback()
+    for method, body in (("PATCH", rest_body(x)), ("DELETE", None), ("POST", rest_body(x))):
+        point = x.connection.begin_nested()
+        ask(f"/api/v1/{record}/{'' if method == 'POST' else row_id}", body, method)
+        after = read_rows(x.entry, x.connection)
+        assert trespasses(x.world, after, x.person, record, rules) == [], (method, body)
+        point.rollback()
+
+
+def rest_body(x: Example) -> dict[str, Any]:
+    """Some fields as REST takes them: references to any row, texts and choices."""
+    body: dict[str, Any] = {}
+    for name, item in x.entry.fields.items():
+        if not item.typed or x.chance.random() < 0.5:
+            continue
+        if item.target is not None:
+            one = x.chance.choice(sorted(x.world.rows[item.target.name]) or [1])
+            body[name] = [one] if item.many else one
+        elif getattr(item.type, "choices", None) is not None:
+            body[name] = str(x.chance.choice(list(item.choices)).value)
+        elif type(item.kind).__name__ in ("TitleKind", "LineKind"):
+            body[name] = f"改{x.chance.randrange(1000)}"
+    return body
 
 
 def test_may_is_a_grant_of_the_verb(little: Flask) -> None:
