@@ -106,7 +106,10 @@ def migrate(name: str | None, check: bool, revision: str | None) -> None:
         click.echo(f"The schema is at {revision}.")
         return
     if name is not None:
-        path = schema.make(settings.database_url, name)
+        try:
+            path = schema.make(settings.database_url, name)
+        except schema.Unfillable as error:
+            raise click.ClickException(str(error)) from error
         click.echo(f"Wrote {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}.")
     schema.upgrade(settings.database_url)
     from app.access.sync import sync

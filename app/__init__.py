@@ -15,6 +15,7 @@ from app.catalog import Catalog
 from app.declare.choices import Classification
 from app.excel import write_template
 from app.excel.write import write as write_list
+from app.kinds.value import LOCAL
 from app.screens import draw, errors, health, routes, shell
 from app.store.files import FileStore
 from app.store.session import make_engine, make_sessions
@@ -76,6 +77,7 @@ def create_app(
         LOGIN_FACTS=login_facts,
         CEILING=Classification(settings.ceiling),
     )
+    LOCAL.choose(settings.time_zone)
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine, catalog)
     app.extensions.update(catalog=catalog, engine=engine, sessions=sessions)

@@ -165,6 +165,11 @@ class Entry:
     def menu(self) -> Menu:
         return self.screen.menu
 
+    @property
+    def trash(self) -> bool:
+        """Whether deleted rows lie in the trash, from where they can be restored."""
+        return self.screen.trash
+
     def having(self, use: Use) -> tuple[Field, ...]:
         """The fields with this marker, in order."""
         return tuple(item for item in self.fields.values() if use in item.spec.uses)

@@ -34,6 +34,14 @@ def _names(entry: Entry, catalog: Catalog) -> Found:
         yield "RN111", "", "has no field that people type", "Declare at least one field without READONLY."
 
 
+def _trash(entry: Entry, catalog: Catalog) -> Found:
+    own = {"deleted_at", "deleted_by"} & set(entry.fields)
+    if entry.trash and (own or not hasattr(entry.model, "deleted_at")):
+        where = min(own, default="")
+        fault = "is a field, and the trash needs the name" if own else "has a trash and is no Record"
+        yield "RN112", where, fault, "Rename the field." if own else "Drop `trash=True`: adopted tables have none."
+
+
 def _added(entry: Entry) -> bool:
     """Whether anybody may add rows; the console itself writes the others."""
     return any(Verb.ADD in grant.verbs for grant in entry.screen.grants)
@@ -145,7 +153,7 @@ def _screen(entry: Entry, catalog: Catalog) -> Found:
             yield "RN152", state.name, f"has a step {step.label!r} outside its choices", "Use its own choices."
 
 
-TESTS: tuple[Callable[[Entry, Catalog], Found], ...] = (_names, _markers, _owners, _sections, _grants, _screen)
+TESTS: tuple[Callable[[Entry, Catalog], Found], ...] = (_names, _trash, _markers, _owners, _sections, _grants, _screen)
 
 
 def account_path(entry: Entry, catalog: Catalog) -> str | None:

@@ -232,6 +232,7 @@ class Project(Record):
         rules=(NotAfter(starts, acceptance), Between(investment)),
         charts=(Chart(_l("Projects by stage"), by=stage), Chart(_l("Investment by unit"), by=unit, of=investment)),
         views=(Timeline(start=starts, end=acceptance, by=unit),),
+        trash=True,
         workflow=Workflow(
             stage,
             Step(_l("Pass the review"), Stage.REVIEW, Stage.FEASIBILITY, by=Role.COORDINATION),

@@ -136,6 +136,7 @@ class IncomingDocument(Record):
             Chart(_l("Documents by month"), by=received),
         ),
         views=(Calendar(deadline),),
+        trash=True,
         workflow=Workflow(
             state,
             Step(_l("Register"), IncomingState.SIGNED_FOR, IncomingState.REGISTERED, by=Role.UNIT_EDITOR),
@@ -202,6 +203,7 @@ class OutgoingDocument(Record):
             Chart(_l("Documents by unit"), by=unit),
         ),
         views=(Calendar(drafted),),
+        trash=True,
         workflow=Workflow(
             state,
             Step(_l("Send for review"), OutgoingState.DRAFT, OutgoingState.REVIEW, by=Role.UNIT_EDITOR),

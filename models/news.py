@@ -80,6 +80,7 @@ class NewsItem(Record):
         rules=(NotFuture(published),),
         charts=(Chart(_l("News by column"), by=column), Chart(_l("News by unit"), by=unit)),
         views=(Calendar(published),),
+        trash=True,
         workflow=Workflow(
             state,
             Step(_l("Publish"), NewsState.DRAFT, NewsState.PUBLISHED, by=Role.UNIT_EDITOR),

@@ -1,7 +1,7 @@
 """Who may see and change which rows and fields: the one policy, below every door."""
 
 from app.access.person import SYSTEM, HeldGrant, Person, System, narrow
-from app.access.policy import Forbidden, editable, grants_for, may, predicate, readable
+from app.access.policy import Forbidden, editable, grants_for, in_trash, may, predicate, readable
 from app.access.steps import reachable
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "System",
     "editable",
     "grants_for",
+    "in_trash",
     "may",
     "narrow",
     "predicate",

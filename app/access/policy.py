@@ -38,14 +38,20 @@ def may(actor: Person | System, entry: Entry, verb: Verb) -> bool:
 
 
 def predicate(
-    catalog: Catalog, actor: Person | System, entry: Entry, verb: Verb, names: Collection[str] = ()
+    catalog: Catalog,
+    actor: Person | System,
+    entry: Entry,
+    verb: Verb,
+    names: Collection[str] = (),
+    *,
+    trashed: bool = False,
 ) -> ColumnElement[bool]:
     """The rows of an entry that the actor may do this to (to all of these fields, if `names` has any).
 
-    `true()` if all, `false()` if none.
+    `true()` if all, `false()` if none. Rows in the trash are never among them; with `trashed` they alone are.
     """
     if isinstance(actor, System):
-        return true()
+        return _kept(entry, true(), trashed)
     # fields that the same grants reach ask the same of a row
     ways = {grants_for(actor, entry, verb, name): None for name in (sorted(names) or [""])}
     found = []
@@ -55,7 +61,20 @@ def predicate(
             return false()
         if not any(scope is TRUE for scope in scopes):
             found.append(or_(*scopes))
-    return _cleared(entry, actor, and_(*found) if found else true())
+    return _kept(entry, _cleared(entry, actor, and_(*found) if found else true()), trashed)
+
+
+def _kept(entry: Entry, rows: ColumnElement[bool], trashed: bool) -> ColumnElement[bool]:
+    """What lies in the trash exists at the trash's own door alone, whoever asks."""
+    if not entry.trash:
+        return false() if trashed else rows
+    gone = entry.model.deleted_at
+    return and_(rows, gone.is_not(None) if trashed else gone.is_(None))
+
+
+def in_trash(catalog: Catalog, actor: Person | System, entry: Entry) -> ColumnElement[bool]:
+    """The rows in the trash that the actor could see and delete if they were not there: theirs to restore or purge."""
+    return and_(*(predicate(catalog, actor, entry, verb, trashed=True) for verb in (Verb.READ, Verb.DELETE)))
 
 
 def secrecy(entry: Entry) -> Field | None:

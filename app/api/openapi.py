@@ -80,7 +80,12 @@ def _problem() -> Part:
                 "type": "object", "required": ["index", "status", "errors"],
                 "properties": {"index": {"type": "integer"}, "status": {"type": "integer"}, "errors": errors},
             }},
-            "referred_by": {"type": "array", "items": {"type": "object"}}, "more": {"type": "boolean"},
+            "referred_by": {"type": "array", "items": {
+                "type": "object", "required": ["record", "field", "id", "label", "trashed"],
+                "properties": {"record": {"type": "string"}, "field": {"type": "string"}, "id": {"type": "integer"},
+                               "label": {"type": "string"}, "trashed": {"type": "boolean"}},
+            }},
+            "more": {"type": "boolean"},
         },
         "description": _("RFC 9457: what is wrong, in words; errors by field, of many rows by their index."),
     }  # fmt: skip
@@ -220,7 +225,8 @@ def _row(entry: Entry, person: Person) -> Part:
                           **_answers(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)},
         },
         "delete": {
-            "operationId": f"{entry.name}_delete", "summary": _("Delete the row"), "tags": [entry.name],
+            "operationId": f"{entry.name}_delete", "tags": [entry.name],
+            "summary": _("Put the row into the trash") if entry.trash else _("Delete the row"),
             "parameters": [match], "x-granted": may(person, entry, Verb.DELETE),
             "responses": {"204": {"description": _("Deleted")},
                           **_answers(400, 401, 403, 404, 409, 412, 428, 429, 503)},

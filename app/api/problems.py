@@ -94,8 +94,8 @@ def _of_store(error: Exception) -> Response | None:
         text = _("Neither your roles nor this token let you %(verb)s “%(record)s”.", verb=verb, record=error.entry.name)
         return problem(403, "forbidden", text)
     if isinstance(error, Referred):
-        by = [{"record": item.entry.name, "field": item.name, "id": number, "label": text}
-              for item, number, text in error.by]  # fmt: skip
+        by = [{"record": one.field.entry.name, "field": one.field.name, "id": one.id, "label": one.label,
+               "trashed": one.trashed} for one in error.by]  # fmt: skip
         text = _("Other rows refer to it. Delete those first, or let them refer to another row.")
         return problem(409, "referred", text, referred_by=by, more=error.more)
     if isinstance(error, KeyReused):

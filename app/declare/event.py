@@ -24,6 +24,8 @@ class Deed(Choices):
     ADDED = "added", _l("Added"), Tone.GOOD
     CHANGED = "changed", _l("Changed"), Tone.ACCENT
     DELETED = "deleted", _l("Deleted"), Tone.BAD
+    RESTORED = "restored", _l("Restored"), Tone.GOOD
+    PURGED = "purged", _l("Deleted for good"), Tone.BAD
     SIGNED_IN = "signed_in", _l("Signed in")
     SIGN_IN_FAILED = "sign_in_failed", _l("Sign-in failed"), Tone.WAIT
     SIGNED_OUT = "signed_out", _l("Signed out")

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeEngine
@@ -113,7 +114,22 @@ def _read_declaration(cls: type[Any]) -> None:
         columns = [_column_name(specs, item) for item in unique.fields]
         constraints.append(UniqueConstraint(*columns, name=f"uq_{table}_{number + 1}"))
     constraints.append(Index(f"ix_{table}_updated_at", "updated_at", "id"))
+    if getattr(getattr(cls, "screen", None), "trash", False):
+        _trash(cls, specs, table, constraints)
     cls.__table_args__ = tuple(constraints)
+
+
+def _trash(cls: type[Any], specs: dict[str, FieldSpec], table: str, constraints: list[Any]) -> None:
+    """When and by whom a row was put into the trash; no fields, so that no screen, filter or workbook has them."""
+    if not {"deleted_at", "deleted_by"}.isdisjoint(specs):
+        return  # app.catalog_checks says so
+    cls.deleted_at = mapped_column(Moment(), nullable=True)
+    cls.deleted_by = mapped_column(String(200), nullable=True)
+    # only of what lies in the trash: one of all rows would be taken for lists, which ask for those without a date
+    inside = text("deleted_at IS NOT NULL")
+    constraints.append(
+        Index(f"ix_{table}_deleted_at", "deleted_at", "id", sqlite_where=inside, postgresql_where=inside)
+    )
 
 
 def _uniques(cls: type[Any]) -> tuple[Unique, ...]:
@@ -225,6 +241,11 @@ class Account(User):  # type: ignore[misc]  # FAB's model is untyped
     )
     updated_at: Mapped[datetime | None] = mapped_column(Moment(), default=_now, info=_spec(_l("Updated")))
     updated_by: Mapped[str | None] = mapped_column(String(200), info=_spec(_l("Updated by")))
+
+
+# rows of the identity library have a version as records have, so that of two who save one at once neither is lost
+for _adopted in (Role, Group):
+    _adopted.version = mapped_column(Integer, nullable=False, default=1, server_default="1")
 
 
 def bind_owner(target: type[Any]) -> None:

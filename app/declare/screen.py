@@ -140,7 +140,8 @@ class Screen:
     """Everything a record's pages need beyond its fields; all but title and menu is derived when absent.
 
     `singular` is the name of one row ("New milestone"), the title if absent; `about` one sentence for its users;
-    `export=False` keeps the list from being fetched as a workbook.
+    `export=False` keeps the list from being fetched as a workbook. With `trash`, deleted rows can be restored, until
+    somebody deletes them for good.
     """
 
     title: Words
@@ -154,5 +155,6 @@ class Screen:
     charts: tuple[Chart, ...] = ()
     views: tuple[Timeline | Calendar, ...] = ()
     workflow: Workflow | None = None
+    trash: bool = False
     grants: tuple[Grant, ...] = ()
     export: bool = True

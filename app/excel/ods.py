@@ -72,7 +72,7 @@ class OdsBook(Book):
         try:
             yield from walk.rows()
         finally:
-            self.formulas += walk.formulas
+            self.formulas = max(self.formulas, walk.formulas)
 
 
 class _Walk:

@@ -14,13 +14,12 @@ from typing import IO, Any
 from flask_babel import lazy_gettext as _l
 
 from app.excel.archive import encrypted
-from app.excel.book import MOST_COLUMNS, BadWorkbook, Book, Cell, CellError, SheetInfo, damaged
+from app.excel.book import MOST_COLUMNS, BadWorkbook, Book, Cell, CellError, Share, SheetInfo, damaged
 
 MOST_BYTES = 64 * 2**20
 """The largest file: 65,536 rows of 256 columns stay below."""
 SECONDS = 120
 READER = Path(__file__).with_name("xls_reader.py")
-ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#DATA!"})
 
 
 class XlsBook(Book):
@@ -57,17 +56,21 @@ class XlsBook(Book):
         if not self.sheets:
             raise BadWorkbook(_l("The workbook holds no sheet with cells."))
         self._starts = [0] * len(self.sheets)
+        self._formulas: list[int] = []
         at = self._lines.tell()
         for line in self._lines:
             at += len(line)
             if line.startswith(b'{"sheet"'):
-                self._starts[json.loads(line)["sheet"]] = at
+                found = json.loads(line)
+                self._starts[found["sheet"]] = at
+                self._formulas.append(found["formulas"])
 
     def close(self) -> None:
         self._lines.close()
 
     def rows(self, sheet: int, width: int = MOST_COLUMNS) -> Iterator[tuple[int, list[Cell]]]:
         at = self._starts[sheet]
+        self.formulas = max(self.formulas, self._formulas[sheet])
         while at:
             self._lines.seek(at)
             line = self._lines.readline()
@@ -84,10 +87,18 @@ class XlsBook(Book):
 
 def _cell(value: Any) -> Cell:
     if isinstance(value, dict):
-        text = str(value["at"])
-        return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+        return _wrapped(value)
     if isinstance(value, str):
-        return CellError(value) if value in ERRORS else value or None
+        return value or None
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return int(value)
     return value  # type: ignore[no-any-return]  # None, a flag or a number
+
+
+def _wrapped(value: dict[str, Any]) -> Cell:
+    if "error" in value:
+        return CellError(value["error"])
+    if "share" in value:
+        return Share(value["share"])
+    text = str(value["at"])
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
+import struct
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 MEMORY = 1536 * 2**20
 """Bytes of address space: a full sheet of 65,536 rows and 256 columns."""
+
+
+ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
+BOF, EOF, BOUNDSHEET, FORMAT, XF = 0x0809, 0x000A, 0x0085, 0x041E, 0x00E0
+FORMULA, NUMBER, RK, MULRK, BOOLERR = 0x0006, 0x0203, 0x027E, 0x00BD, 0x0205
+NO_SECTOR = 0xFFFFFFF0
+"""Numbers of sectors from here on mean that there is none."""
 
 
 def limit() -> None:
@@ -32,6 +44,116 @@ def plain(value: Any) -> Any:
     return value if value != "" else None
 
 
+@dataclass
+class Sheet:
+    """What the library does not tell of a sheet: cells (row << 8 | column) with errors or shares, and its formulas."""
+
+    errors: dict[int, str] = field(default_factory=dict)
+    shares: set[int] = field(default_factory=set)
+    formulas: int = 0
+
+
+def stream(content: bytes) -> bytes:
+    """The workbook's stream inside its container ([MS-CFB])."""
+    shift, mini_shift = struct.unpack_from("<HH", content, 30)
+    first, cutoff, mini_first = (struct.unpack_from("<I", content, place)[0] for place in (48, 56, 60))
+
+    def sector(number: int) -> bytes:
+        return content[(number + 1) << shift : (number + 2) << shift]
+
+    listed = [number for number in struct.unpack_from("<109I", content, 76) if number < NO_SECTOR]
+    more, rounds = struct.unpack_from("<I", content, 68)[0], 0
+    while more < NO_SECTOR and rounds < len(content) >> shift:
+        block = struct.unpack(f"<{1 << shift >> 2}I", sector(more))
+        listed += [number for number in block[:-1] if number < NO_SECTOR]
+        more, rounds = block[-1], rounds + 1
+    table = b"".join(sector(number) for number in listed)
+    fat = struct.unpack(f"<{len(table) >> 2}I", table)
+
+    def chain(start: int, links: tuple[int, ...]) -> Iterator[int]:
+        for _ in range(len(links) + 1):
+            if start >= NO_SECTOR:
+                return
+            yield start
+            start = links[start]
+
+    folder = b"".join(sector(number) for number in chain(first, fat))
+    entries = [folder[place : place + 128] for place in range(0, len(folder) - 127, 128)]
+    names = ["".join(map(chr, struct.unpack("<32H", entry[:64]))).rstrip("\0") for entry in entries]
+    entry = next(entries[names.index(name)] for name in ("Workbook", "Book") if name in names)
+    start, size = struct.unpack_from("<II", entry, 116)
+    if size >= cutoff:
+        return b"".join(sector(number) for number in chain(start, fat))[:size]
+    inner = b"".join(sector(number) for number in chain(struct.unpack_from("<I", entries[0], 116)[0], fat))
+    links = b"".join(sector(number) for number in chain(mini_first, fat))
+    minis = chain(start, struct.unpack(f"<{len(links) >> 2}I", links))
+    return b"".join(inner[number << mini_shift : (number + 1) << mini_shift] for number in minis)[:size]
+
+
+def records(book: bytes, place: int) -> Iterator[tuple[int, bytes]]:
+    """The records of one substream ([MS-XLS]): number and body; those of charts within it are left out."""
+    depth = 0
+    while place + 4 <= len(book):
+        number, length = struct.unpack_from("<HH", book, place)
+        depth += (number == BOF) - (number == EOF)
+        if depth == 1:
+            yield number, book[place + 4 : place + 4 + length]
+        if depth <= 0:
+            return
+        place += 4 + length
+
+
+def untold(content: bytes) -> list[Sheet]:
+    """Errors, shares and formulas of every sheet with cells, in the order of the workbook."""
+    book = stream(content)
+    formats: dict[int, str] = {9: "%", 10: "%"}
+    uses: list[int] = []
+    places: list[int] = []
+    for number, body in records(book, 0):
+        if number == FORMAT:
+            formats[struct.unpack_from("<H", body)[0]] = body[5:].replace(b"\0", b"").decode("latin-1")
+        elif number == XF:
+            uses.append(struct.unpack_from("<H", body, 2)[0])
+        elif number == BOUNDSHEET and body[5] == 0:
+            places.append(struct.unpack_from("<I", body)[0])
+    shares = {use for use, one in enumerate(uses) if "%" in re.sub('"[^"]*"', "", formats.get(one, ""))}
+    return [_sheet(book, place, shares) for place in places]
+
+
+def _sheet(book: bytes, place: int, shares: set[int]) -> Sheet:
+    found = Sheet()
+    for number, body in records(book, place):
+        if number not in (FORMULA, NUMBER, RK, MULRK, BOOLERR):
+            continue
+        row, column, use = struct.unpack_from("<HHH", body)
+        cell = row << 8 | column
+        if number == MULRK:
+            many = (len(body) - 6) // 6
+            uses = (struct.unpack_from("<H", body, 4 + 6 * one)[0] for one in range(many))
+            found.shares.update(cell + one for one, use in enumerate(uses) if use in shares)
+            continue
+        if use in shares:
+            found.shares.add(cell)
+        failed = body[6] if number == BOOLERR and body[7] else None
+        if number == FORMULA:
+            found.formulas += 1
+            failed = body[8] if body[12:14] == b"\xff\xff" and body[6] == 2 else None
+        if failed is not None:
+            found.errors[cell] = ERRORS.get(failed, "#N/A")
+    return found
+
+
+def with_untold(cells: list[Any], row: int, sheet: Sheet) -> list[Any]:
+    """The cells of a row (from 0) with its errors and shares wrapped."""
+    for column, value in enumerate(cells):
+        cell = row << 8 | column
+        if cell in sheet.errors:
+            cells[column] = {"error": sheet.errors[cell]}
+        elif cell in sheet.shares and isinstance(value, (int, float)):
+            cells[column] = {"share": value}
+    return cells
+
+
 def main(path: str) -> int:
     """Write the sheets, then each with its rows."""
     import python_calamine as calamine
@@ -45,16 +167,17 @@ def main(path: str) -> int:
         return 0
     kinds = [meta for meta in book.sheets_metadata if meta.typ == calamine.SheetTypeEnum.WorkSheet]
     sheets = [book.get_sheet_by_name(meta.name) for meta in kinds]
+    told = untold(Path(path).read_bytes())
     listed = [
         [meta.name, meta.visible != calamine.SheetVisibleEnum.Visible, sheet.total_height]
         for meta, sheet in zip(kinds, sheets, strict=True)
     ]
     write(json.dumps({"sheets": listed}) + "\n")
-    for place, sheet in enumerate(sheets):
-        write(json.dumps({"sheet": place}) + "\n")
+    for place, (sheet, found) in enumerate(zip(sheets, told, strict=True)):
+        write(json.dumps({"sheet": place, "formulas": found.formulas}) + "\n")
         margin = [None] * (sheet.start or (0, 0))[1]
         for number, row in enumerate(sheet.iter_rows(), 1):
-            cells = margin + [plain(value) for value in row]
+            cells = with_untold(margin + [plain(value) for value in row], number - 1, found)
             if any(cell is not None for cell in cells):
                 write(json.dumps([number, *cells]) + "\n")
     return 0

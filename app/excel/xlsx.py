@@ -166,7 +166,7 @@ class XlsxBook(Book):
         except FAULTS as error:
             raise damaged() from error
         finally:
-            self.formulas += taker.formulas
+            self.formulas = max(self.formulas, taker.formulas)
 
     def _split(self, part: str) -> Iterator[str]:
         """The text of each row without its end; empty rows that close themselves stand before the next one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from zoneinfo import ZoneInfo
@@ -18,8 +18,32 @@ from app.kinds.base import CHOICE_FILTERS, RANGE_FILTERS, Kind, Named, SheetValu
 if TYPE_CHECKING:
     from app.catalog import Field
 
-LOCAL = ZoneInfo("Asia/Shanghai")
-"""The time zone of every screen (design, convention 11)."""
+
+class LocalZone(tzinfo):
+    """The zone of every screen: one for the whole process, chosen when it starts."""
+
+    def __init__(self, name: str) -> None:
+        self.choose(name)
+
+    def choose(self, name: str) -> None:
+        """Take another zone, by its name."""
+        self._zone = ZoneInfo(name)
+
+    def utcoffset(self, moment: datetime | None) -> timedelta | None:
+        return self._zone.utcoffset(moment)
+
+    def dst(self, moment: datetime | None) -> timedelta | None:
+        return self._zone.dst(moment)
+
+    def tzname(self, moment: datetime | None) -> str | None:
+        return self._zone.tzname(moment)
+
+    def fromutc(self, moment: datetime) -> datetime:
+        return self._zone.fromutc(moment.replace(tzinfo=self._zone)).replace(tzinfo=self)
+
+
+LOCAL = LocalZone("Asia/Shanghai")
+"""The time zone in which moments are typed and shown (RAINBOW_TIME_ZONE)."""
 
 
 @kind_for(Integer)

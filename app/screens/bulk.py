@@ -95,6 +95,7 @@ def _preview(
         fields=tuple(Option(one.name, one.label) for one in settable(db(), entry)) if verb is Verb.EDIT else (),
         control=None if item is None else _control(entry, item, problem),
         problem=problem if item is None else "",
+        trash=entry.trash,
     )
     return render("records/bulk.html", status, page=page)
 
@@ -130,5 +131,9 @@ def _delete(entry: Entry, selection: Selection) -> ResponseReturnValue:
         deleted = delete_rows(db(), selection)
     except Referred as error:
         return answer(referred_page(error, _back(entry)))
-    flash(ngettext("%(num)s row is deleted.", "%(num)s rows are deleted.", deleted), "success")
+    if entry.trash:
+        text = ngettext("%(num)s row is in the trash now.", "%(num)s rows are in the trash now.", deleted)
+    else:
+        text = ngettext("%(num)s row is deleted.", "%(num)s rows are deleted.", deleted)
+    flash(text, "success")
     return redirect(_back(entry), 303)

@@ -314,18 +314,24 @@ def remove(record: str, pk: int) -> ResponseReturnValue:
         delete(db(), entry, pk)
     except Referred as error:
         return answer(referred_page(error, url_for("records.show", record=record, pk=pk)))
-    flash(_("The row is deleted."), "success")
+    done = _("The row is in the trash now; it can be restored from there.") if entry.trash else _("The row is deleted.")
+    flash(done, "success")
     return redirect(url_for("records.list", record=record), 303)
 
 
 def referred_page(error: Referred, back: str) -> ErrorPage:
     """Why a row cannot be deleted, with links to the rows that refer to it."""
     links = [Link(_("Back"), back, "arrow-left")]
-    for item, row_id, label in error.by:
-        links.append(
-            Link(f"{item.entry.singular}：{label}", url_for("records.show", record=item.entry.name, pk=row_id))
-        )
+    for one in error.by:
+        entry, label = one.field.entry, f"{one.field.entry.singular}：{one.label}"
+        if not one.trashed:
+            links.append(Link(label, url_for("records.show", record=entry.name, pk=one.id)))
+        else:
+            links.append(Link(_("%(label)s (in the trash)", label=label), url_for("records.trash", record=entry.name)))
+    inside = "、".join(one.label for one in error.by if one.trashed)
     text = _("Other rows refer to it. Delete those first, or let them refer to another row.")
+    if inside:
+        text += " " + _("In the trash, and still in the way: %(labels)s.", labels=inside)
     if error.more:
         text += " " + _("There are more than those named here.")
     return ErrorPage(409, _("This row is still needed"), text, links=tuple(links))

@@ -25,7 +25,7 @@ from app.screens.pages import Cell, Link, Page
 from app.screens.shell import render
 from app.store.events import HIDDEN
 from app.store.labels import Labels, label_of, labels_for
-from app.store.page import fetch_row
+from app.store.page import Values, fetch_row
 from app.store.query import BadQuery
 from app.store.save import Missing, Stale, editable_in, update, verbs_for
 from app.store.session import db
@@ -64,7 +64,7 @@ class HistoryPage:
     page: Page
     entered: tuple[Entered, ...]
     version: int
-    back_url: str
+    back: Link
     older_url: str
 
 
@@ -81,18 +81,24 @@ def show_history(record: str, pk: int) -> ResponseReturnValue:
     row = fetch_row(db(), entry, pk)
     if row is None:
         raise Missing(entry.name, pk)
+    back = Link(_("Back to the row"), url_for("records.show", record=record, pk=pk))
+    names = editable_in(db(), entry, pk) if Verb.EDIT in verbs_for(db(), entry, pk) else frozenset()
+    return show_lines(entry, row, back, "records.history", names)
+
+
+def show_lines(entry: Entry, row: Values, back: Link, endpoint: str, names: frozenset[str]) -> ResponseReturnValue:
+    """The history of a row that the person has just been let see, wherever it lies; `names` are what they may edit."""
+    pk = row["id"]
     found = _events(entry, pk, _before())
     more, found = len(found) > SIZE, found[:SIZE]
-    names = editable_in(db(), entry, pk) if Verb.EDIT in verbs_for(db(), entry, pk) else frozenset()
     known = _known(entry, found)
     label = label_of(db(), entry, row, dict(labels_for(db(), [f for f in entry.labelled if f.refers], [row])))
-    back = url_for("records.show", record=record, pk=pk)
-    older = url_for("records.history", record=record, pk=pk, before=found[-1].id) if more else ""
+    older = url_for(endpoint, record=entry.name, pk=pk, before=found[-1].id) if more else ""
     page = HistoryPage(
-        page=head(entry, _("History: %(label)s", label=label), Link(label, back), Link(_("History"), "")),
+        page=head(entry, _("History: %(label)s", label=label), Link(label, back.url), Link(_("History"), "")),
         entered=tuple(_entered(entry, line, known, names) for line in found),
         version=row["version"],
-        back_url=back,
+        back=back,
         older_url=older,
     )
     return render("records/history.html", page=page)
@@ -198,13 +204,14 @@ def revert(record: str, pk: int, event_id: int) -> ResponseReturnValue:
         flash(_("The row has been changed meanwhile. Look at its history again before taking a change back."), "error")
     except Invalid as error:
         db().rollback()
-        flash(_("The change cannot be taken back: %(why)s", why=_why(entry, error)), "error")
+        flash(_("The change cannot be taken back: %(why)s", why=why(entry, error)), "error")
     else:
         flash(_("The change has been taken back."), "success")
     return redirect(back, 303)
 
 
-def _why(entry: Entry, error: Invalid) -> str:
+def why(entry: Entry, error: Invalid) -> str:
+    """What stands in the way, in one line."""
     parts = []
     for name, texts in error.errors.items():
         label = entry.fields[name].label if name in entry.fields else ""

@@ -14,7 +14,7 @@ from app.access import may, readable
 from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.declare.record import Record
-from app.screens import cells, filters, saved
+from app.screens import cells, filters, saved, trash
 from app.screens.common import entry_of, head, know_args, read_pairs, with_query
 from app.screens.explain import may_ask
 from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
@@ -90,7 +90,7 @@ def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
         found.insert(1, template)
     if may_ask(entry):
         found.append(Link(_("Who can see this?"), url_for("records.access", record=entry.name), "eye-question"))
-    return tuple(found)
+    return (*found, *trash.link(entry))
 
 
 def make_table(query: Query, path: str, selectable: bool = False, fields: tuple[Field, ...] | None = None) -> Table:

@@ -342,6 +342,7 @@ class ShowPage:
     print_url: str
     printing: bool = False
     delete_url: str = ""
+    trash: bool = False
 
 
 @dataclass(frozen=True)
@@ -361,6 +362,7 @@ class BulkPage:
     control: Control | None = None
     problem: str = ""
     value_text: str = ""
+    trash: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from app.screens import (
     saved,
     show,
     tokens,
+    trash,
 )
 
 
@@ -39,7 +40,8 @@ def make_blueprint() -> Blueprint:
     """Every route of the generated screens."""
     blueprint = Blueprint("records", __name__)
     for module in (
-        lists, reveal, related, saved, bulk, files, edit, history, show, palette, explain, rights, export, tokens,
+        lists, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights, export,
+        tokens,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

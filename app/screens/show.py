@@ -61,6 +61,7 @@ def show(record: str, pk: int) -> ResponseReturnValue:
         print_url=url_for("records.show", record=record, pk=pk, print=1),
         printing=printing,
         delete_url=url_for("records.delete", record=record, pk=pk) if Verb.DELETE in verbs else "",
+        trash=entry.trash,
     )
     return render("records/show.html", page=page)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import func, select
+from sqlalchemy import update as sql_update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,9 +21,9 @@ from app.store.events import changes_between, note_rows, plain_label
 from app.store.labels import labels
 from app.store.page import fetch_rows
 from app.store.query import Query, where
-from app.store.save import Referred, Rules, constraints, reaches, refuse_if_referred
+from app.store.save import Referred, Rules, constraints, farewell, reaches, refuse_if_referred
 from app.store.session import actor_of, writing
-from app.store.validate import Invalid, check_row, complete, read_values
+from app.store.validate import Invalid, check_row, check_targets, complete, read_values
 
 CHUNK = 500
 MOST = 100_000
@@ -141,6 +142,7 @@ def _set_chunk(
             (row.id, plain_label(entry, values | {"id": row.id}), changes_between(entry, before, values, names))
         )
     session.flush()
+    check_targets(session, entry, {item.name: value}, [item.name])
     note_rows(session, entry, Deed.CHANGED, lines)
     outside = set(changed) - reaches(session, entry, changed, Verb.EDIT, {item.name})
     faults += [(row_id, "") for row_id in outside]
@@ -149,19 +151,20 @@ def _set_chunk(
 
 
 def delete_rows(session: Session, selection: Selection) -> int:
-    """Delete every selected row that the actor may delete; raises Referred, and deletes none, if one is needed."""
+    """Delete, or trash, every selected row that the actor may delete; none if one is needed: raises Referred."""
     entry, deleted = selection.entry, 0
     if not may(actor_of(session), entry, Verb.DELETE):
         raise Forbidden(entry, Verb.DELETE)
     with writing(session):
         try:
-            for ids in list(_chunks(session, _allowed(session, selection, Verb.DELETE))):
+            for chunk in list(_chunks(session, _allowed(session, selection, Verb.DELETE))):
+                gone = fetch_rows(session, entry, chunk, lock=True)
+                ids = [values["id"] for values in gone]
                 refuse_if_referred(session, entry, ids)
-                gone = fetch_rows(session, entry, ids, lock=True)
-                lines = [(v["id"], plain_label(entry, v), changes_between(entry, v, {}, entry.fields)) for v in gone]
+                lines = [(v["id"], plain_label(entry, v), farewell(entry, v)) for v in gone]
                 note_rows(session, entry, Deed.DELETED, lines)
                 session.execute(
-                    sql_delete(entry.model).where(entry.model.id.in_(ids)),
+                    _removal(session, entry).where(entry.model.id.in_(ids)),
                     execution_options={"unfiltered": True, "synchronize_session": False},
                 )
                 deleted += len(ids)
@@ -173,6 +176,16 @@ def delete_rows(session: Session, selection: Selection) -> int:
             session.rollback()
             raise Referred([], True) from None
     return deleted
+
+
+def _removal(session: Session, entry: Entry) -> Any:
+    """The statement that deletes rows, or puts them into the trash."""
+    if not entry.trash:
+        return sql_delete(entry.model)
+    model = entry.model
+    return sql_update(model).values(
+        deleted_at=datetime.now(UTC), deleted_by=actor_of(session).name, version=model.version + 1
+    )
 
 
 def _selected(session: Session, selection: Selection) -> Any:

@@ -30,12 +30,15 @@ class Marks:
 
 
 def marks_of(session: Session, catalog: Catalog, entry: Entry, row_id: int) -> Marks | None:
-    """The marks of a row, whoever asks; None if there is no such row."""
+    """The marks of a row, whoever asks; None if there is no such row (one in the trash is none)."""
     table = entry.model.__table__.alias()
     field = secrecy(entry)
     level = literal(None) if field is None else table.c[field.storage]
     owner = _owner(catalog, entry, table)
-    found = session.execute(select(owner.label("unit"), level.label("level")).where(table.c.id == row_id)).first()
+    statement = select(owner.label("unit"), level.label("level")).where(table.c.id == row_id)
+    if entry.trash:
+        statement = statement.where(table.c.deleted_at.is_(None))
+    found = session.execute(statement).first()
     return None if found is None else Marks(found.unit, found.level)
 
 

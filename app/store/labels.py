@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from app.access import readable
+from app.access import in_trash, readable
 from app.catalog import Entry, Field
 from app.declare.fields import Use
 from app.store.page import Values
@@ -36,14 +36,21 @@ def label_of(session: Session, entry: Entry, values: Values, known: dict[str, La
     return BETWEEN.join(part for part in parts if part) or f"#{values['id']}"
 
 
-def labels(session: Session, entry: Entry, ids: Iterable[int]) -> Labels:
-    """The names of those of the rows that exist for the actor, by id: one statement, and one per record they cite."""
+def labels(session: Session, entry: Entry, ids: Iterable[int], trashed: bool = False) -> Labels:
+    """The names of those of the rows that exist for the actor, by id: one statement, and one per record they cite.
+
+    With `trashed`, of those that lie in the trash and could be restored by the actor.
+    """
     wanted = sorted(set(ids))
     if not wanted:
         return {}
     columns = [item.column for item in entry.labelled if not item.many]
     names = [item.name for item in entry.labelled if not item.many]
-    found = session.execute(select(entry.model.id, *columns).where(entry.model.id.in_(wanted))).all()
+    statement = select(entry.model.id, *columns).where(entry.model.id.in_(wanted))
+    if trashed:
+        within = in_trash(session.info["catalog"], actor_of(session), entry)
+        statement = statement.where(within).execution_options(unfiltered=True)
+    found = session.execute(statement).all()
     rows = [{"id": row[0], **dict(zip(names, row[1:], strict=True))} for row in found]
     known = labels_for(session, [item for item in entry.labelled if item.refers], rows)
     return {row["id"]: label_of(session, entry, row, known) for row in rows}

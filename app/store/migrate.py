@@ -8,17 +8,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy.event
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations.ops import AddColumnOp
 from alembic.script import ScriptDirectory
 from flask_appbuilder import Model
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Column, Connection, DefaultClause, create_engine, inspect, literal, select, text
+from sqlalchemy.engine import Dialect
 
 from app.declare import event  # noqa: F401  # a table of the same metadata
 from app.declare.types import ChoiceText, FileList, Moment, ScaledNumber
 from app.store import import_tables, tables  # noqa: F401  # as above
+
+
+class Unfillable(ValueError):
+    """A new required field of a table that has rows, for which there is no value."""
+
+    def __init__(self, table: str, column: str) -> None:
+        super().__init__(
+            f"{table}.{column} is required, and {table} has rows that would have nothing there. "
+            f"Let the field be empty (`| None`) or give it a default, then make the migration again."
+        )
+
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -39,10 +53,52 @@ def make(url: str, name: str) -> Path:
     """Write the migration from the database as it is (brought up to date first) to what is declared."""
     upgrade(url)
     slug = re.sub(r"\W+", "_", name.lower()).strip("_") or "change"
-    number = f"{len(list(ScriptDirectory.from_config(_config()).walk_revisions())) + 1:04d}"
+    known = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    number = f"{max((int(one) for one in known if one.isdigit()), default=0) + 1:04d}"
     with _connected(url) as connection:
+        _refuse_unfillable(connection)
         made: Any = command.revision(_config(connection), message=slug, autogenerate=True, rev_id=number)
     return Path(made.path)
+
+
+def _refuse_unfillable(connection: Connection) -> None:
+    """Raise Unfillable for a required field that a table with rows does not have yet, and no default would fill."""
+    known = inspect(connection)
+    for table in Model.metadata.sorted_tables:
+        if not known.has_table(table.name):
+            continue
+        there = {column["name"] for column in known.get_columns(table.name)}
+        for column in table.columns:
+            if column.name in there or column.nullable or column.server_default is not None:
+                continue
+            if _filling(column, connection.dialect) is not None:
+                continue
+            if connection.scalar(select(literal(1)).select_from(table).limit(1)) is not None:
+                raise Unfillable(table.name, column.name)
+
+
+def _filling(column: Column[Any], dialect: Dialect) -> str | None:
+    """What the rows that stand already get in a new column: its default, as a literal of SQL; None without one."""
+    if column.default is None or not column.default.is_scalar:
+        return None
+    value: Any = column.default.arg  # type: ignore[attr-defined]  # a scalar default has one
+    if isinstance(value, bool):
+        return str(value).lower()  # the one way of writing it that both databases know
+    processor = column.type.literal_processor(dialect)
+    return None if processor is None else processor(value)
+
+
+def _fill(context: Any, revision: Any, directives: list[Any]) -> None:
+    """Give a new required column its declared default as the value of the rows that stand already."""
+    del revision
+    waiting: list[Any] = [directives[0].upgrade_ops] if directives else []
+    while waiting:
+        one = waiting.pop()
+        waiting += getattr(one, "ops", ())
+        column = getattr(one, "column", None) if isinstance(one, AddColumnOp) else None
+        if column is not None and not column.nullable and column.server_default is None:
+            filling = _filling(column, context.dialect)
+            column.server_default = DefaultClause(text(filling)) if filling else None
 
 
 def differences(url: str) -> list[str]:
@@ -63,6 +119,10 @@ def pending(url: str) -> bool:
 def _connected(url: str) -> Iterator[Connection]:
     """A connection of its own: on SQLite one that leaves foreign keys unchecked, so that tables can be rebuilt."""
     engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        # the driver would begin a transaction before data alone, and not before tables are changed
+        sqlalchemy.event.listen(engine, "connect", lambda raw, _record: setattr(raw, "isolation_level", None))
+        sqlalchemy.event.listen(engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN"))
     try:
         with engine.connect() as connection:
             yield connection
@@ -87,6 +147,9 @@ def run_in(context: Any) -> None:
         target_metadata=Model.metadata,
         compare_type=compare_type,
         render_item=render_item,
+        process_revision_directives=_fill,
+        # on SQLite too: a migration that fails half-way leaves nothing of itself behind
+        transactional_ddl=True,
         render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():

@@ -183,12 +183,21 @@ def fetch_row(session: Session, entry: Entry, row_id: int, lock: bool = False) -
     return next(iter(fetch_rows(session, entry, [row_id], lock)), None)
 
 
-def fetch_rows(session: Session, entry: Entry, ids: Sequence[int], lock: bool = False) -> Sequence[Values]:
-    """Every value of those of the rows that exist for the actor, in order of their ids."""
+def fetch_rows(
+    session: Session, entry: Entry, ids: Sequence[int], lock: bool = False, within: ColumnElement[bool] | None = None
+) -> Sequence[Values]:
+    """Every value of those of the rows that exist for the actor, in order of their ids.
+
+    `within` takes the place of the policy: the trash gives the one for its rows.
+    """
     fields = tuple(entry.fields.values())
     statement = _columns(entry, fields, Sort(entry.model.id, False)).where(entry.model.id.in_(ids))
     statement = statement.order_by(entry.model.id)
-    found = session.execute(statement.with_for_update(of=entry.model) if lock else statement).all()
+    statement = statement.with_for_update(of=entry.model) if lock else statement
+    if within is None:
+        found = session.execute(statement).all()
+    else:
+        found = session.execute(statement.where(within), execution_options={"unfiltered": True}).all()
     return _with_many(session, fields, [_values(entry, fields, row) for row in found])
 
 

@@ -22,12 +22,12 @@ from app.declare.access import Verb
 from app.declare.choices import Classification
 from app.declare.event import Deed
 from app.kinds.value import LOCAL
-from app.store.events import changes_between, note_rows, plain_label
+from app.store.events import Changes, changes_between, note_rows, plain_label
 from app.store.labels import labels
 from app.store.page import Values, fetch_row
 from app.store.session import actor_of, writing
 from app.store.tables import Submission
-from app.store.validate import WHOLE, Invalid, Taken, check_row, complete, read_values, taken
+from app.store.validate import WHOLE, Invalid, Taken, check_row, check_targets, complete, read_values, taken
 
 Hash = Callable[[str], str]
 REFERRED_SHOWN = 5
@@ -53,10 +53,20 @@ class KeyReused(Exception):
     """What was sent under a key is not what was sent under it before."""
 
 
-class Referred(Exception):
-    """Other rows refer to the row, so it stays; `by` names some of them: (field, row id, label), `more` if others."""
+@dataclass(frozen=True)
+class Referrer:
+    """A row that refers to another by a field; it may lie in the trash, and is still in the way."""
 
-    def __init__(self, by: list[tuple[Field, int, str]], more: bool) -> None:
+    field: Field
+    id: int
+    label: str
+    trashed: bool = False
+
+
+class Referred(Exception):
+    """Other rows refer to the row, so it stays; `by` names some of them, `more` if there are others."""
+
+    def __init__(self, by: list[Referrer], more: bool) -> None:
         super().__init__("other rows refer to it")
         self.by = by
         self.more = more
@@ -130,6 +140,7 @@ def add_row(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules
     session.add(row)
     session.flush()
     _relate(session, entry, row.id, {}, values)
+    check_targets(session, entry, values, names)
     _stay_in_scope(session, entry, row.id, Verb.ADD, _differing(entry, values, names))
     stored = values | {"id": row.id}
     lines = [(row.id, plain_label(entry, stored), changes_between(entry, {}, stored, entry.fields))]
@@ -183,6 +194,7 @@ def change_row(
     _stamp(session, entry, row, new=False)
     session.flush()
     _relate(session, entry, row_id, now, {name: values[name] for name in changed})
+    check_targets(session, entry, values, changed)
     _stay_in_scope(session, entry, row_id, Verb.EDIT, changed & names)
     lines = [(row_id, plain_label(entry, values), changes_between(entry, now, values, changed))]
     note_rows(session, entry, Deed.CHANGED, lines)
@@ -190,21 +202,30 @@ def change_row(
 
 
 def delete(session: Session, entry: Entry, row_id: int, version: int | None = None) -> Values:
-    """Delete a row; raises Missing, Forbidden, Stale, or Referred where others refer to it."""
+    """Delete a row, or put it into the trash; raises Missing, Forbidden, Stale, or Referred: others refer to it."""
     now = guard(session, entry, row_id, Verb.DELETE)
     if version is not None and entry.versioned and now["version"] != version:
         raise Stale(now)
     refuse_if_referred(session, entry, [row_id])
     with writing(session):
         try:
-            session.delete(session.get_one(entry.model, row_id, execution_options={"unfiltered": True}))
-            lines = [(row_id, plain_label(entry, now), changes_between(entry, now, {}, entry.fields))]
-            note_rows(session, entry, Deed.DELETED, lines)
+            row = session.get_one(entry.model, row_id, execution_options={"unfiltered": True})
+            if entry.trash:
+                row.deleted_at, row.deleted_by = datetime.now(UTC), actor_of(session).name
+                row.version += 1
+            else:
+                session.delete(row)
+            note_rows(session, entry, Deed.DELETED, [(row_id, plain_label(entry, now), farewell(entry, now))])
             session.commit()
         except IntegrityError:
             session.rollback()
             raise Referred([], True) from None
     return now
+
+
+def farewell(entry: Entry, now: Values) -> Changes:
+    """What the trail keeps of a deleted row: its values, but of one in the trash, which has them until it is purged."""
+    return {} if entry.trash else changes_between(entry, now, {}, entry.fields)
 
 
 def guard(session: Session, entry: Entry, row_id: int, verb: Verb) -> Values:
@@ -285,8 +306,11 @@ def refuse_if_referred(session: Session, entry: Entry, ids: list[int]) -> None:
             statement = statement.where(item.model.id.not_in(ids))
         found = list(session.scalars(statement.limit(REFERRED_SHOWN + 1), execution_options={"unfiltered": True}))
         if found:
-            seen = labels(session, item.entry, found[:REFERRED_SHOWN])
-            by = [(item, row_id, text) for row_id, text in seen.items()]
+            ids_shown = found[:REFERRED_SHOWN]
+            by = [Referrer(item, row_id, text) for row_id, text in labels(session, item.entry, ids_shown).items()]
+            if item.entry.trash:
+                trashed = labels(session, item.entry, ids_shown, trashed=True)
+                by += [Referrer(item, row_id, text, trashed=True) for row_id, text in trashed.items()]
             raise Referred(by, len(found) > len(by))
 
 

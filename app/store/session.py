@@ -117,10 +117,8 @@ def stream(session: Session, statement: Select[Any], size: int) -> Iterator[Sequ
 
 
 def _policy(session: Session) -> tuple[RowPolicy, ...]:
-    """What each record's rows must satisfy for the actor, as options of a statement; none for the console itself."""
+    """What each record's rows must satisfy for the actor, as options of a statement."""
     actor = actor_of(session)
-    if isinstance(actor, System):
-        return ()
     catalog: Catalog = session.info["catalog"]
     policy = actor.memo.get(catalog)
     if policy is None:
@@ -128,10 +126,11 @@ def _policy(session: Session) -> tuple[RowPolicy, ...]:
     return (policy,)
 
 
-def _criteria(catalog: Catalog, person: Person) -> tuple[Any, ...]:
+def _criteria(catalog: Catalog, actor: Person | System) -> tuple[Any, ...]:
+    """The policy of each record; for the console itself only that the trash is out of sight."""
     found = []
     for entry in catalog:
-        rows = predicate(catalog, person, entry, Verb.READ)
+        rows = predicate(catalog, actor, entry, Verb.READ)
         if rows.compare(true()):
             continue
         condition = entry.model.id.is_(None) if rows.compare(false()) else rows

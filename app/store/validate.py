@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, cast
 
 from flask_babel import gettext as _
 from marshmallow import ValidationError
-from sqlalchemy import select
+from sqlalchemy import null, select
 from sqlalchemy.orm import Session
 
 from app.access import System, reachable
@@ -83,7 +83,7 @@ def check_row(
     _check_files(session, entry, values, before or {}, changed, errors)
     if errors:
         raise Invalid(dict(errors))
-    _check_uniques(session, entry, values, row_id, changed, errors)
+    check_uniques(session, entry, values, row_id, changed, errors)
     if errors:
         raise Taken(dict(errors))
 
@@ -173,7 +173,7 @@ def _check_ceiling(
         )
 
 
-def _check_uniques(
+def check_uniques(
     session: Session, entry: Entry, values: Mapping[str, Any], row_id: int | None, changed: frozenset[str],
     errors: Errors,
 ) -> None:  # fmt: skip
@@ -182,16 +182,38 @@ def _check_uniques(
         names = [item.name for item in group]
         if not changed.intersection(names) or any(values.get(name) is None for name in names):
             continue
-        statement = select(entry.model.id).where(*(item.column == values[item.name] for item in group))
+        trashed = entry.model.deleted_at if entry.trash else null()
+        statement = select(entry.model.id, trashed).where(*(item.column == values[item.name] for item in group))
         if row_id is not None:
             statement = statement.where(entry.model.id != row_id)
         # A value is taken also by a row that the person may not see: the look-up passes the policy by
-        if session.execute(statement.limit(1), execution_options={"unfiltered": True}).first() is not None:
-            errors[names[-1]].append(taken(group))
+        found = session.execute(statement.limit(1), execution_options={"unfiltered": True}).first()
+        if found is not None:
+            errors.setdefault(names[-1], []).append(taken(group, trashed=found[1] is not None))
 
 
-def taken(group: tuple[Field, ...]) -> str:
+def check_targets(session: Session, entry: Entry, values: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raise Invalid if a row referred to lies in the trash; asked once the row is written, and holds what it cites."""
+    errors: Errors = {}
+    for name in names:
+        item = entry.fields[name]
+        value = values.get(name)
+        if item.target is None or not item.target.trash or value in (None, []):
+            continue
+        model = item.target.model
+        gone = select(model.id).where(model.id.in_(value if isinstance(value, list) else [value]))
+        gone = gone.where(model.deleted_at.is_not(None)).limit(1)
+        if session.execute(gone, execution_options={"unfiltered": True}).first() is not None:
+            errors[name] = [_("“%(label)s” refers to a row in the trash.", label=item.label)]
+    if errors:
+        raise Invalid(errors)
+
+
+def taken(group: tuple[Field, ...], trashed: bool = False) -> str:
     """The message for values that another row already has."""
+    if trashed:
+        labels = "、".join(item.label for item in group)
+        return str(_("A row in the trash has this %(labels)s. Restore it, or delete it for good.", labels=labels))
     if len(group) == 1:
         return str(_("Another row already has this %(label)s.", label=group[0].label))
     return str(_("There is already a row with the same %(labels)s.", labels="、".join(item.label for item in group)))

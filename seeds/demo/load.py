@@ -24,7 +24,9 @@ def load(session: Session, hash_password: Callable[[str], str], password: str) -
     It is known by its first project, so that rows that people have deleted since do not come back.
     """
     planned = seeds.plan.load(session)
-    if session.scalar(select(Project.id).where(Project.code == projects.FIRST_CODE)) is not None:
+    first = select(Project.id).where(Project.code == projects.FIRST_CODE)
+    # also where somebody has put it into the trash
+    if session.scalar(first, execution_options={"unfiltered": True}) is not None:
         return planned
     unit_ids = ids(session, Unit.code)
     city = City(

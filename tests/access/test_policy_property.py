@@ -34,7 +34,7 @@ from app.declare.access import Verb
 from app.declare.choices import Classification
 from app.declare.record import Account
 from app.screens.forms import raw_of
-from app.store import bulk, page, save
+from app.store import bulk, page, save, trash
 from app.store.labels import labels, options, search_all
 from app.store.query import BadQuery, Condition, Query, plain_query, read_query
 from app.store.session import act_as
@@ -93,10 +93,11 @@ class Example:
             self._seen[name] = self.world.seen(self.person, name)
         return self._seen[name]
 
-    def told(self, text: str) -> None:
-        """Refuse a text with the name of a row that the person does not see."""
+    def told(self, text: str, trash: bool = False) -> None:
+        """Refuse a text with the name of a row that the person does not see (or, with `trash`, could not restore)."""
         for record, row_id in set(MARK.findall(text)):
-            assert int(row_id) in self.seen(record), (record, row_id, text[:200])
+            known = self.seen(record) | (self.world.restorable(self.person, record) if trash else set())
+            assert int(row_id) in known, (record, row_id, text[:200])
 
 
 @pytest.fixture
@@ -130,6 +131,7 @@ NAMES = st.sampled_from([
 def test_every_record_is_among_those_that_examples_choose_from(little: Flask) -> None:
     catalog: Catalog = little.extensions["catalog"]
     assert sorted(NAMES.elements) == sorted(records(catalog))  # type: ignore[attr-defined]
+    assert sorted(TRASHES.elements) == sorted(entry.name for entry in catalog if entry.trash)  # type: ignore[attr-defined]
 
 
 @given(record=NAMES, seed=SEEDS)
@@ -160,6 +162,7 @@ def test_no_way_of_reading_shows_a_row_that_no_grant_covers(drawn: Any, record: 
         looked_up(x, session)
         related(x, session)
         masked(x, session)
+        in_trash(x, session)
 
 
 def lists(x: Example, session: Session, query: Query, seen: set[int]) -> list[int]:
@@ -259,6 +262,18 @@ def masked(x: Example, session: Session) -> None:
             assert value not in str(labels(session, x.entry, [row_id]))
 
 
+def in_trash(x: Example, session: Session) -> None:
+    """What lies in the trash is there for those who could delete it, and for nobody anywhere else."""
+    if not x.entry.trash:
+        return
+    could = x.world.restorable(x.person, x.entry.name)
+    assert {one.values["id"] for one in trash.fetch_trash(session, x.entry, 50)[0]} == could
+    assert set(labels(session, x.entry, x.world.trash[x.entry.name], trashed=True)) == could
+    for row_id in x.world.trash[x.entry.name]:
+        assert page.fetch_row(session, x.entry, row_id) is None
+        assert save.verbs_for(session, x.entry, row_id) == Verb(0)
+
+
 Write = Callable[[Example, Session], object]
 
 
@@ -325,6 +340,20 @@ def do_delete_many(x: Example, session: Session) -> object:
     return bulk.delete_rows(session, selection(x))
 
 
+def do_restore(x: Example, session: Session) -> object:
+    return trash.restore(session, x.entry, thrown_away(x))
+
+
+def do_purge(x: Example, session: Session) -> object:
+    return trash.purge(session, x.entry, thrown_away(x))
+
+
+def thrown_away(x: Example) -> int:
+    """A row of the trash, rather one that can be restored; of a record that has no trash, a row that stands."""
+    found = x.world.restorable(x.person, x.entry.name) if x.chance.random() < 0.7 else set()
+    return x.chance.choice(sorted(found or x.world.trash[x.entry.name]) or [any_row(x)])
+
+
 def selection(x: Example) -> bulk.Selection:
     if x.chance.random() < 0.5:
         return bulk.Selection(x.entry, query=plain_query(x.entry, x.person))
@@ -335,6 +364,8 @@ WRITES: dict[str, Write] = {
     "update": do_update, "move": do_move, "insert": do_insert, "delete": do_delete, "set many": do_set,
     "delete many": do_delete_many,
 }  # fmt: skip
+FROM_TRASH: dict[str, Write] = {"restore": do_restore, "purge": do_purge}
+TRASHES = st.sampled_from(["project", "incoming_document", "outgoing_document", "news_item"])
 RULES = save.make_rules(Classification.TOP_SECRET, lambda text: "hashed")
 
 
@@ -349,22 +380,42 @@ def test_no_way_of_writing_changes_what_no_grant_covers(drawn: Any) -> None:
 @given(record=NAMES, seed=SEEDS)
 def writes(drawn: Any, stored: Counter[str], record: str, seed: int) -> None:
     with drawn(record, seed) as (x, session):
-        rules = Rules.of(x.entry)
-        for name, write in WRITES.items():
-            point = x.connection.begin_nested()
-            try:
-                write(x, session)
-            except REFUSALS:
-                session.rollback()
-                stored[f"no {name}"] += 1
-            after = read_rows(x.entry, x.connection)
-            if after != x.world.rows[record]:
-                stored[name] += 1
-            assert trespasses(x.world, after, x.person, record, rules) == [], name
-            session.close()
-            act_as(session, x.person)
-            if point.is_active:
-                point.rollback()
+        try_each(x, session, WRITES, stored)
+
+
+def test_no_way_out_of_the_trash_is_open_to_whom_no_grant_covers(drawn: Any) -> None:
+    stored: Counter[str] = Counter()
+    ways_out(drawn, stored)
+    assert all(stored[name] >= 2 and stored[f"no {name}"] >= 2 for name in FROM_TRASH), stored
+
+
+@examples(30)
+@given(record=TRASHES, seed=SEEDS)
+def ways_out(drawn: Any, stored: Counter[str], record: str, seed: int) -> None:
+    with drawn(record, seed) as (x, session):
+        try_each(x, session, FROM_TRASH, stored)
+
+
+def try_each(x: Example, session: Session, ways: dict[str, Write], stored: Counter[str]) -> None:
+    """Try each of the ways on the rows as they were drawn; what is stored is undone before the next."""
+    record, rules = x.entry.name, Rules.of(x.entry)
+    for name, write in ways.items():
+        point = x.connection.begin_nested()
+        try:
+            write(x, session)
+        except REFUSALS:
+            session.rollback()
+            stored[f"no {name}"] += 1
+        after, inside = read_rows(x.entry, x.connection), read_rows(x.entry, x.connection, trashed=True)
+        purged = x.world.trash[record].keys() - inside.keys() - after.keys()
+        if after != x.world.rows[record] or purged:
+            stored[name] += 1
+        assert trespasses(x.world, after, x.person, record, rules) == [], name
+        assert purged <= x.world.restorable(x.person, record), name
+        session.close()
+        act_as(session, x.person)
+        if point.is_active:
+            point.rollback()
 
 
 Ask = Callable[..., TestResponse]
@@ -436,7 +487,9 @@ def test_no_page_shows_and_no_form_changes_what_no_grant_covers(
 def shown(x: Example, path: str, answer: TestResponse, sent: str) -> None:
     """No name of an unseen row, no link to one, no whole masked value stands on a page, but what was sent to it."""
     text = html.unescape(answer.text)
-    x.told(" ".join(one[0] for one in re.finditer(MARK, text) if one[0] not in sent))
+    # what stands in the way of a deletion may be named from the trash
+    trash_too = "/trash" in path or path.endswith(("/delete", "/bulk"))
+    x.told(" ".join(one[0] for one in re.finditer(MARK, text) if one[0] not in sent), trash_too)
     for record, row_id in set(LINK.findall(text)):
         assert int(row_id) in x.seen(record) or path.startswith(f"/records/{record}/{row_id}"), (path, record, row_id)
     if x.entry.name == "resident":
@@ -456,6 +509,15 @@ def pages(x: Example, ask: Ask) -> None:
         ask(path)
     for item in x.chance.sample(x.entry.columns, min(4, len(x.entry.columns))):
         ask(f"{base}/?order={item.name}")
+    if x.entry.trash:
+        thrown = ask(f"{base}/trash")
+        assert (thrown.status_code == 200) == may(x.person, x.entry, Verb.DELETE)
+        could = x.world.restorable(x.person, record)
+        assert {int(one) for one in re.findall(r"/trash/(\d+)/restore", thrown.text)} == could
+        for row_id in x.world.trash[record]:
+            assert ask(f"{base}/{row_id}").status_code in {403, 404}
+            there = 200 if row_id in could else 404
+            assert ask(f"{base}/trash/{row_id}/history").status_code in {403, there}
     rows = sorted(x.world.rows[record])
     for row_id in x.chance.sample(rows, min(3, len(rows))):
         row, at = x.world.rows[record][row_id], f"{base}/{row_id}"
@@ -491,11 +553,15 @@ def forms(x: Example, ask: Ask) -> None:
         (f"{base}/bulk", {"verb": "delete", "ids": ids}),
         (f"{base}/bulk", {"verb": "delete", "all": "1", "step": "apply"}),
         (f"{base}/{row_id}/delete", {}),
+        (f"{base}/trash/{thrown_away(x)}/restore", {}),
+        (f"{base}/trash/{thrown_away(x)}/purge", {}),
     ):
         point = x.connection.begin_nested()
         ask(path, data)
         after = read_rows(x.entry, x.connection)
         assert trespasses(x.world, after, x.person, record, rules) == [], (path, data)
+        gone = x.world.trash[record].keys() - read_rows(x.entry, x.connection, trashed=True).keys() - after.keys()
+        assert gone <= x.world.restorable(x.person, record), (path, data)
         point.rollback()
 
 

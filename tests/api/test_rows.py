@@ -206,12 +206,12 @@ def test_a_list_of_rows_is_stored_whole_or_not_at_all(app: Flask, api: Signed) -
     stored = client("POST", "/project/", [project(app, f"MANY-{number}") for number in range(50)])
     assert (stored.status_code, scalar(app, "SELECT count(*) FROM project")) == (201, before + 50)
     ids = [row["id"] for row in stored.get_json()["result"]]
-    changes = [{"id": one, "version": 1, "title": f"改{one}"} for one in ids]
+    changes = [{"id": one, "version": 1, "title": f"成批改{one}"} for one in ids]
     stale = client("PATCH", "/project/", [*changes[:-1], {"id": ids[-1], "version": 9, "title": "x"}])
     assert [(row["index"], row["status"]) for row in stale.get_json()["rows"]] == [(49, 412)]
-    assert scalar(app, "SELECT count(*) FROM project WHERE title LIKE '改%'") == 0
+    assert scalar(app, "SELECT count(*) FROM project WHERE title LIKE '成批改%'") == 0
     assert client("PATCH", "/project/", changes).status_code == 200
-    assert scalar(app, "SELECT count(*) FROM project WHERE title LIKE '改%' AND version = 2") == 50
+    assert scalar(app, "SELECT count(*) FROM project WHERE title LIKE '成批改%' AND version = 2") == 50
     assert client("POST", "/project/", [{}] * 1001).status_code == 422
 
 
@@ -238,6 +238,34 @@ def test_a_row_that_others_refer_to_stays_and_names_them(app: Flask, api: Signed
     answer = api(people.COORDINATOR)("DELETE", f"/system/{system}", If_Match="*")
     assert answer.status_code == 409
     assert answer.get_json()["referred_by"][0]["label"]
+
+
+def test_a_deleted_row_lies_in_the_trash_and_is_nowhere_else(app: Flask, api: Signed) -> None:
+    client = api(people.COORDINATOR)
+    made = client("POST", "/system/", {"name": "暂存系统", "code": "ZCXT", "group": "office", "status": "planned"})
+    system = made.get_json()["id"]
+    body = project(app, "BIN-1") | {"title": "扔掉的项目", "system": system}
+    row = client("POST", "/project/", body).get_json()
+    path = f"/project/{row['id']}"
+    assert client("DELETE", path, If_Match='"1"').status_code == 204
+    statement = "SELECT count(*) FROM project WHERE id = :id AND deleted_at IS NOT NULL AND version = 2"
+    assert scalar(app, statement, id=row["id"]) == 1
+    assert client("GET", "/project/?q=扔掉的项目&count=exact").get_json()["count"] == 0
+    answers = [client("GET", path), client("PATCH", path, {"title": "x"}, If_Match="*"),
+               client("DELETE", path, If_Match="*")]  # fmt: skip
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    many = client("PATCH", "/project/", [{"id": row["id"], "version": 2, "title": "x"}])
+    assert [fault["status"] for fault in many.get_json()["rows"]] == [404]
+    line = {"project": row["id"], "year": 2004, "category": "software", "level": "city", "source": 1, "planned": "1"}
+    assert list(client("POST", "/budget_line/", line).get_json()["errors"]) == ["project"]
+    taken = client("POST", "/project/", body)
+    assert taken.status_code == 409
+    assert "回收站" in taken.text
+    needed = client("DELETE", f"/system/{system}", If_Match="*")
+    assert needed.status_code == 409
+    assert [(one["id"], one["trashed"]) for one in needed.get_json()["referred_by"]] == [(row["id"], True)]
+    deeds = "SELECT count(*) FROM rn_event WHERE record = 'project' AND row_id = :id AND deed = 'deleted'"
+    assert scalar(app, f"{deeds} AND door = 'rest'", id=row["id"]) == 1
 
 
 def test_addresses_that_lead_nowhere_and_wrong_methods_are_problem_documents(app: Flask, api: Signed) -> None:

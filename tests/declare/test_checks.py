@@ -67,6 +67,7 @@ case("RN101", lambda: (Unit, Unit))
 case("RN102", lambda: make("t_c", {"unit": ref(Unit, "Unit"), "x": line()}, {"unit": Mapped[Unit], "x": Mapped[Title]}))
 case("RN110", lambda: make("t_d", {"order": line()}, {"order": Mapped[Title]}))
 case("RN111", lambda: make("t_e", {"x": field("X", READONLY, default="a")}, {"x": Mapped[Title]}))
+case("RN112", lambda: make("t_bin", {"deleted_by": line()}, {"deleted_by": Mapped[Title]}, trash=True))
 case("RN120", lambda: make("t_f", {"x": field("X", KEY)}, {"x": Mapped[Title | None]}))
 case("RN121", lambda: make("t_g", {"x": field("X", SEARCH)}, {"x": Mapped[date]}))
 source = line()
@@ -127,6 +128,7 @@ IDS = [
     "RN102",
     "RN110",
     "RN111",
+    "RN112",
     "RN120",
     "RN121",
     "RN123",

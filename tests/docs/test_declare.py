@@ -90,24 +90,36 @@ def test_the_pages_own_example_appears_in_every_screen(new_place: Callable[[Fill
         else:
             shutil.copy(source, project / name)
 
-    def run(*words: str) -> str:
+    def run(*words: str, fails: bool = False) -> str:
         done = subprocess.run(
             [sys.executable, *words], cwd=project, env={**place.env, "PYTHONPATH": str(project)}, timeout=120,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     before = files(project)
     (project / "models" / "server_room.py").write_text(example(), encoding="utf-8")
     assert "_server_room.py" in run("run.py", "migrate", "--make", "server_room")
     made = next((project / "migrations" / "versions").glob("*_server_room.py")).name
     run("-c", VISIT)
+    required = '    floor: Mapped[int] = field("楼层"{})\n\n    screen ='
+    page = project / "models" / "server_room.py"
+    page.write_text(example().replace("\n    screen =", required.format("")), encoding="utf-8")
+    assert "server_room.floor is required" in run("run.py", "migrate", "--make", "floor", fails=True)
+    assert not list((project / "migrations" / "versions").glob("*_floor.py"))
+    page.write_text(example().replace("\n    screen =", required.format(", default=3")), encoding="utf-8")
+    run("run.py", "migrate", "--make", "floor")
+    added = next((project / "migrations" / "versions").glob("*_floor.py"))
+    run("-c", "from tests.support.places import ROOT; import sqlalchemy as sa, os; from config import Settings\n"
+        "with sa.create_engine(Settings.from_env().database_url).connect() as c:\n"
+        "    assert c.execute(sa.text('SELECT code, floor FROM server_room')).all() == [('JF-01', 3)]")  # fmt: skip
     run("-m", "ruff", "check", "--no-cache", "models/server_room.py")
     run("-m", "ruff", "format", "--check", "--no-cache", "models/server_room.py")
     assert files(project) - before == {
         "models/server_room.py",
         f"migrations/versions/{made}",
+        f"migrations/versions/{added.name}",
     }
 
 

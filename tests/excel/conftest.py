@@ -43,6 +43,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     sheet.append(["张三", date(2004, 3, 1), 0.5, 2004, "11010519491231002X"])
     sheet.append(["李四", datetime(2004, 3, 1, 9, 30), 1, None, "034052419800101001"])  # noqa: DTZ001  # a cell has no zone
     sheet["C3"].number_format = "0%"
+    sheet["F3"], sheet["F4"] = "=1/0", "=1+1"
     hidden = book.create_sheet("藏")
     hidden.sheet_state = "hidden"
     hidden["C5"] = "一"

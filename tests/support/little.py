@@ -175,7 +175,23 @@ def shuffle(connection: Connection, catalog: Catalog, chance: random.Random, nam
                 point.commit()
             except IntegrityError:  # what names the row together is another row's already
                 point.rollback()
+    for name in names:
+        _throw_away(connection, catalog[name], chance)
     return units
+
+
+def _throw_away(connection: Connection, entry: Entry, chance: random.Random) -> None:
+    """Put some rows that no other refers to into the trash."""
+    if not entry.trash:
+        return
+    table = entry.model.__table__
+    needed: set[int] = set()
+    for item in entry.incoming:
+        referred = item.secondary_columns[1] if item.many else item.model.__table__.c[item.storage]
+        needed |= set(connection.scalars(select(referred)))
+    ids = connection.scalars(select(table.c.id).order_by(table.c.id)).all()[1:]  # one stays
+    gone = [one for one in ids if one not in needed and chance.random() < 0.3]
+    connection.execute(update(table).where(table.c.id.in_(gone)).values(deleted_at=datetime.now(UTC), deleted_by="x"))
 
 
 def _shared(item: Field) -> bool:

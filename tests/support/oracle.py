@@ -53,11 +53,12 @@ class World:
         self.shapes = {entry.name: Shape.of(entry) for entry in catalog}
         self.rows = {name: read_rows(catalog[name], connection) for name in names}
         self.rows.setdefault("audit", {})
+        self.trash = {name: read_rows(catalog[name], connection, trashed=True) for name in names}
 
     def with_rows(self, record: str, rows: dict[int, Row]) -> World:
         """The same world in which a record has other rows."""
         other = object.__new__(World)
-        other.shapes, other.rows = self.shapes, {**self.rows, record: rows}
+        other.shapes, other.rows, other.trash = self.shapes, {**self.rows, record: rows}, self.trash
         return other
 
     def unit_of(self, record: str, row: Row) -> int | None:
@@ -136,16 +137,22 @@ class World:
         """The ids of a record's rows that exist for the person."""
         return {row_id for row_id, row in self.rows[record].items() if self.lets(person, Verb.READ, record, row)}
 
+    def restorable(self, person: Person, record: str) -> set[int]:
+        """The ids of the rows in a record's trash that the person could see and delete if they were not there."""
+        return {row_id for row_id, row in self.trash[record].items() if self.lets(person, Verb.DELETE, record, row)}
+
     def allowed(self, person: Person, record: str, verb: Verb) -> set[int]:
         """The ids of a record's rows that the person may do this to."""
         return {row_id for row_id, row in self.rows[record].items() if self.lets(person, verb, record, row)}
 
 
-def read_rows(entry: Entry, connection: Connection) -> dict[int, Row]:
-    """All rows of a record by id, references to many as sorted lists of ids."""
+def read_rows(entry: Entry, connection: Connection, trashed: bool = False) -> dict[int, Row]:
+    """The rows of a record, or those in its trash, by id; references to many as sorted lists of ids."""
     table = entry.model.__table__
     rows: dict[int, Row] = {}
     for line in connection.execute(select(table)).mappings():
+        if (line.get("deleted_at") is not None) != trashed:
+            continue
         rows[line["id"]] = {"id": line["id"]} | {
             name: line[item.column.property.columns[0].name] for name, item in entry.fields.items() if not item.many
         }
@@ -155,7 +162,8 @@ def read_rows(entry: Entry, connection: Connection) -> dict[int, Row]:
             for row in rows.values():
                 row[name] = []
             for row_id, target_id in connection.execute(select(own, referred).order_by(referred)):
-                rows[row_id][name].append(target_id)
+                if row_id in rows:
+                    rows[row_id][name].append(target_id)
     return rows
 
 
@@ -181,7 +189,11 @@ def trespasses(world: World, after: dict[int, Row], person: Person, record: str,
     then = world.with_rows(record, after)
     for row_id in before.keys() | after.keys():
         old, new = before.get(row_id), after.get(row_id)
-        if old is None and new is not None:
+        if old is None and new is not None and row_id in world.trash[record]:
+            kept = {name: value for name, value in new.items() if name != "version"}
+            found += [] if row_id in world.restorable(person, record) else ["restored"]
+            found += [] if kept.items() <= world.trash[record][row_id].items() else ["changed on the way back"]
+        elif old is None and new is not None:
             found += _written(world, then, person, record, rules, dict(rules.defaults), new, Verb.ADD)
         elif old is not None and new is None:
             found += [] if world.lets(person, Verb.DELETE, record, old) else ["deleted"]
