@@ -63,6 +63,20 @@ class Settings:
     # RAINBOW_API_LIMIT: REST requests a minute of one token or account, 1 to 1000000. Default 1200
     api_limit: int = 1200
 
+    # REDIS_URL: redis://host:port/0, also rediss:// and unix://, carries the wake-ups of jobs; then `run.py worker` has
+    # to be started beside the console. Default: an SQLite file in the data folder, and `serve` starts a worker itself
+    redis_url: str = field(default="", repr=False)
+    # RAINBOW_JOB_PROCESSES: worker processes of `run.py worker`, and of `run.py serve` without REDIS_URL, 0 to 32; with
+    # 0 `serve` starts none. Default 1
+    job_processes: int = 1
+    # RAINBOW_JOB_THREADS: jobs that a worker process does at once, 1 to 32. Default 2
+    job_threads: int = 2
+    # RAINBOW_JOB_LEASE: seconds without a sign of life after which a job is taken up by another worker, 2 to 600.
+    # Default 15
+    job_lease: int = 15
+    # RAINBOW_JOB_HOURS: hours after its end for which a job's files can be downloaded, 1 to 720. Default 24
+    job_hours: int = 24
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read all settings; raise SettingsError for the first one that cannot be used."""
@@ -87,6 +101,11 @@ class Settings:
             idle_hours=_number(env, "RAINBOW_IDLE_HOURS", cls.idle_hours, 1, 720),
             sign_in_limit=_number(env, "RAINBOW_SIGN_IN_LIMIT", cls.sign_in_limit, 1, 1000),
             api_limit=_number(env, "RAINBOW_API_LIMIT", cls.api_limit, 1, 1_000_000),
+            redis_url=_redis(env),
+            job_processes=_number(env, "RAINBOW_JOB_PROCESSES", cls.job_processes, 0, 32),
+            job_threads=_number(env, "RAINBOW_JOB_THREADS", cls.job_threads, 1, 32),
+            job_lease=_number(env, "RAINBOW_JOB_LEASE", cls.job_lease, 2, 600),
+            job_hours=_number(env, "RAINBOW_JOB_HOURS", cls.job_hours, 1, 720),
         )
 
     @property
@@ -160,6 +179,15 @@ def _database(env: Mapping[str, str], data: Path) -> str:
     raise SettingsError(
         f"DATABASE_URL starts with {scheme[:20]!r}. Use sqlite:///path/to/file or postgresql://user:password@host/name."
     )
+
+
+def _redis(env: Mapping[str, str]) -> str:
+    url = env.get("REDIS_URL", "").strip()
+    scheme, separator, rest = url.partition("://")
+    if url and not (separator and scheme in {"redis", "rediss", "unix"} and rest.strip("/")):
+        # as above: it may hold a password
+        raise SettingsError(f"REDIS_URL starts with {scheme[:20]!r}. Use redis://host:port/0, rediss:// or unix://.")
+    return url
 
 
 def _secret(env: Mapping[str, str], data: Path, *, demo: bool) -> str:

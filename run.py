@@ -1,4 +1,4 @@
-"""The command line of the console: serve, migrate, seed, export, audit, user."""
+"""The command line of the console: serve, worker, migrate, seed, export, audit, user."""
 
 from __future__ import annotations
 
@@ -56,20 +56,37 @@ def cli() -> None:
 @cli.command()
 def serve() -> None:
     """Serve the console on HOST and PORT."""
+    settings, app = _loaded()
+    from app.serve import run
+
+    if not settings.demo:
+        _refuse_demo_password(app)
+    run(app, settings)
+
+
+@cli.command()
+def worker() -> None:
+    """Do the jobs that people ask for, and what recurs; `serve` does so by itself where REDIS_URL is not set."""
+    settings, app = _loaded()
+    from app.serve import work
+
+    if not settings.job_processes:
+        raise click.ClickException("RAINBOW_JOB_PROCESSES is 0. Set it to the number of worker processes.")
+    work(app, settings)
+
+
+def _loaded() -> tuple[Settings, Flask]:
+    """The console as a long process has it."""
     # nothing that is loaded at the start is ever thrown away: looking for garbage would only delay it
     gc.disable()
     settings = _settings()
     problems = settings.problems_for_serving()
     if problems:
         raise click.ClickException("\n".join(problems))
-    from app.serve import run
-
     app = make_console(settings)
-    if not settings.demo:
-        _refuse_demo_password(app)
     gc.freeze()
     gc.enable()
-    run(app, settings)
+    return settings, app
 
 
 def _refuse_demo_password(app: Flask) -> None:

@@ -15,8 +15,11 @@ from app.catalog import Catalog
 from app.declare.choices import Classification
 from app.excel import write_template
 from app.excel.write import write as write_list
+from app.jobs import schedule
+from app.jobs.queue import Queue
 from app.kinds.value import LOCAL
 from app.screens import draw, errors, health, routes, shell
+from app.store import jobs
 from app.store.files import FileStore
 from app.store.session import make_engine, make_sessions
 
@@ -46,6 +49,12 @@ class Config(Protocol):
     def sign_in_limit(self) -> int: ...
     @property
     def api_limit(self) -> int: ...
+    @property
+    def redis_url(self) -> str: ...
+    @property
+    def job_lease(self) -> int: ...
+    @property
+    def job_hours(self) -> int: ...
 
 
 def create_app(
@@ -55,7 +64,7 @@ def create_app(
     pages: Sequence[Blueprint] = (),
     login_facts: Callable[[], dict[str, Any]] = dict,
 ) -> Flask:
-    """Build the application: database, identity, gate, pages.
+    """Build the application: database, queue, identity, gate, pages.
 
     `pages` are the blueprints that cannot be generated, one of them named `home`; `login_facts` gives the sign-in page
     what it tells besides.
@@ -84,6 +93,11 @@ def create_app(
     app.extensions.update(write_list=write_list, write_template=write_template)
     app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)
     app.teardown_appcontext(lambda _error: sessions.remove())
+    queue = Queue(settings.data, settings.redis_url, settings.secret_key)
+    lease, kept = timedelta(seconds=settings.job_lease), timedelta(hours=settings.job_hours)
+    app.extensions.update(jobs=queue, job_kinds={}, job_folder=settings.data / "jobs")
+    app.extensions["recurring"] = schedule.usual(lease, kept)
+    jobs.wake_after_commit(sessions, queue.wake)
     manager.install(app, sessions)
     texts.install(app)
     limits.install(app, settings.sign_in_limit, settings.api_limit)

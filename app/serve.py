@@ -1,18 +1,48 @@
-"""Serves the console with gunicorn: threads in one process for SQLite, more processes where asked."""
+"""Serves the console with gunicorn, threads in one process for SQLite, more processes where asked; and runs jobs."""
 
 from __future__ import annotations
 
+import logging
+import signal
+import sys
+import threading
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
-from app.store.seals import keep_sealing
+from app.jobs.crew import Crew
+
+
+class _Master(Arbiter):
+    """Gunicorn's first process, which looks after the workers of jobs as well as after those of pages."""
+
+    def __init__(self, server: _Server) -> None:
+        super().__init__(server)
+        self.crew = Crew(server.app, server.crew_settings, self._close) if server.crew_settings else None
+
+    def _close(self) -> None:
+        for listener in self.LISTENERS:
+            listener.close()
+
+    def manage_workers(self) -> None:
+        super().manage_workers()
+        if self.crew:
+            self.crew.keep()
+
+    def stop(self, graceful: bool = True) -> None:
+        if self.crew:
+            self.crew.call_off()
+        super().stop(graceful)
+        if self.crew:
+            self.crew.stop()
 
 
 class _Server(BaseApplication):
-    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
+    def __init__(self, app: Flask, options: dict[str, Any], crew_settings: Any) -> None:
         self.app = app
+        self.crew_settings = crew_settings
         self.options = options
         super().__init__()
 
@@ -23,6 +53,12 @@ class _Server(BaseApplication):
     def load(self) -> Any:
         return self.app
 
+    def run(self) -> None:
+        try:
+            _Master(self).run()
+        except RuntimeError as error:
+            sys.exit(f"Error: {error}")
+
 
 def run(app: Flask, settings: Any) -> None:
     """Serve until told to stop."""
@@ -31,7 +67,6 @@ def run(app: Flask, settings: Any) -> None:
     def fork(server: Any, worker: Any) -> None:
         # connections made before the fork belong to the parent
         app.extensions["engine"].dispose(close=False)
-        keep_sealing(app.extensions["engine"])
 
     _Server(app, {
         "bind": f"{host}:{settings.port}",
@@ -44,4 +79,16 @@ def run(app: Flask, settings: Any) -> None:
         "limit_request_line": 8190,
         "worker_tmp_dir": None,
         "control_socket_disable": True,
-    }).run()  # fmt: skip
+    }, None if settings.redis_url or not settings.job_processes else settings).run()  # fmt: skip
+
+
+def work(app: Flask, settings: Any) -> None:
+    """Do jobs until told to stop."""
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    crew, stop = Crew(app, settings), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_signal: stop.set())
+    crew.keep()
+    while not stop.wait(1):
+        crew.keep()
+    crew.stop()

@@ -1,6 +1,6 @@
 """Who works with the console: the nine roles, and those of them that read business rows."""
 
-from app.declare import READ, Grant, Oversight, Roles, Verb, _l
+from app.declare import READ, Grant, Oversight, Roles, Upkeep, Verb, _l
 from app.declare.access import Scope
 
 
@@ -13,7 +13,7 @@ class Role(Roles):
     LEADER = "leader", _l("Leader")
     REGISTRAR = "registrar", _l("Registrar")
     VIEWER = "viewer", _l("Staff member")
-    SYSADMIN = "sysadmin", _l("System administrator")
+    SYSADMIN = "sysadmin", _l("System administrator"), Upkeep.CONSOLE
     SECADMIN = "secadmin", _l("Security administrator"), Oversight.ALL
     AUDITOR = "auditor", _l("Auditor")
 

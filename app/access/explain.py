@@ -7,13 +7,18 @@ from collections.abc import Hashable, Iterable
 from app.access.person import HeldGrant, Person
 from app.access.policy import secrecy
 from app.catalog import Catalog, Entry
-from app.declare.access import Mine, Oversight, OwnTree, OwnUnit
+from app.declare.access import Mine, Oversight, OwnTree, OwnUnit, Upkeep
 
 
 def oversight(catalog: Catalog, person: Person) -> Oversight:
     """How far a person may ask who can see what: the widest that one of their roles is declared with."""
     held = {catalog.roles[name].oversight for name in person.roles if name in catalog.roles}
     return next((level for level in (Oversight.ALL, Oversight.SEEN) if level in held), Oversight.NONE)
+
+
+def keeps_console(catalog: Catalog, person: Person) -> bool:
+    """Whether one of a person's roles keeps the console itself running."""
+    return any(catalog.roles[name].upkeep is Upkeep.CONSOLE for name in person.roles if name in catalog.roles)
 
 
 def standing(entry: Entry, person: Person, grants: Iterable[HeldGrant]) -> Hashable:

@@ -21,7 +21,10 @@ class HeldGrant:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody signed in. `grants` maps a record's name to what they hold on it."""
+    """Somebody signed in. `grants` maps a record's name to what they hold on it.
+
+    `jobs` are (id, state) of those of theirs that go on, or whose end they have not seen.
+    """
 
     id: int
     username: str
@@ -30,6 +33,7 @@ class Person:
     unit_id: int | None = None
     clearance: Classification = Classification.PUBLIC
     grants: Mapping[str, tuple[HeldGrant, ...]] = field(default_factory=dict)
+    jobs: tuple[tuple[int, str], ...] = ()
     # What others have worked out from the above, each under a key of its own: it lasts as long as the person does
     memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

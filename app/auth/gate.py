@@ -76,6 +76,8 @@ def _check_token() -> ResponseReturnValue | None:
 
 
 def _to_login() -> ResponseReturnValue:
+    if request.endpoint == "records.bell":
+        return "", 204  # a page that asks by itself must not take away what is typed into it
     if request.headers.get("HX-Request"):
         return "", 401, {"HX-Redirect": url_for("auth.login")}
     target = request.full_path.rstrip("?")

@@ -17,16 +17,18 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_group,
     assoc_user_role,
 )
-from sqlalchemy import Integer, Select, bindparam, select, union
+from sqlalchemy import Integer, Select, String, bindparam, cast, func, select, union
 from sqlalchemy.orm import Session
 
 from app.access import HeldGrant, Person
 from app.access.grants import read_grant
 from app.catalog import Catalog, Entry
 from app.declare.record import Account
+from app.store.jobs import JOB
 
 OPTIONS = {"unfiltered": True}
 """The person's own grants are read before any policy is known."""
+MOST_JOBS = 50
 MOST_KNOWN = 2000
 _known: dict[int, tuple[Catalog, tuple[Any, ...], Person]] = {}
 """Whom each account was the last time, with the rows that said so: as long as these stay, so does the person."""
@@ -52,6 +54,13 @@ def load_person(session: Session, catalog: Catalog, account_id: int) -> Person |
 def _asking() -> Select[Any]:
     """The account, its roles and what they hold: asked for every page, so put together once."""
     account_id = bindparam("account", type_=Integer)
+    # so that the bell of every page costs no statement of its own
+    news = (
+        select(JOB.c.id, cast(JOB.c.state, String).label("state"))
+        .where(JOB.c.account_id == account_id, JOB.c.told.is_(False))
+        .order_by(JOB.c.id.desc()).limit(MOST_JOBS).subquery()
+    )  # fmt: skip
+    told = func.aggregate_strings(cast(news.c.id, String) + ":" + news.c.state, ",")
     member = union(
         select(assoc_user_role.c.user_id, assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == account_id),
         select(assoc_user_group.c.user_id, assoc_group_role.c.role_id)
@@ -63,6 +72,7 @@ def _asking() -> Select[Any]:
         select(
             Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance,
             Role.name.label("role"), ViewMenu.name.label("record"), Permission.name.label("grant"),
+            select(told).scalar_subquery().label("jobs"),
             *([] if unit is None else [unit]),
         )
         .select_from(Account)
@@ -85,8 +95,13 @@ def _person(catalog: Catalog, account_id: int, rows: Sequence[Any]) -> Person:
         roles=tuple(sorted({row.role for row in rows if row.role is not None})),
         unit_id=getattr(first, "unit_id", None),
         clearance=first.clearance,
+        jobs=tuple((int(number), state) for number, _, state in (part.partition(":") for part in _parts(first.jobs))),
         grants=_grants(catalog, {(row.record, row.grant) for row in rows if row.grant is not None}),
     )
+
+
+def _parts(text: str | None) -> list[str]:
+    return text.split(",") if text else []
 
 
 def full_name(family: str, given: str) -> str:

@@ -20,6 +20,7 @@ from app.declare.access import (
     Only,
     Oversight,
     Roles,
+    Upkeep,
     Verb,
 )
 from app.declare.checks import DeclarationError, Problem
@@ -87,6 +88,6 @@ __all__ = [
     "MailAddress", "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "OWN_TREE", "OWN_UNIT", "Only",
     "Order", "OrgCode", "Oversight", "Percent", "Phone", "Problem", "Prose", "Quantity", "READ", "READONLY",
     "Record", "Role", "Roles", "SEARCH", "Screen", "SecrecyTerm", "Secret", "Section", "Self", "Source", "Step",
-    "Timeline", "Title", "Tone", "UNMASK", "Unique", "Verb", "WRITE", "Words", "Workflow", "Year", "_l", "adopt",
-    "birth_date", "field", "is_female", "owner", "part_of", "ref", "refs",
+    "Timeline", "Title", "Tone", "UNMASK", "Unique", "Upkeep", "Verb", "WRITE", "Words", "Workflow", "Year", "_l",
+    "adopt", "birth_date", "field", "is_female", "owner", "part_of", "ref", "refs",
 ]  # fmt: skip

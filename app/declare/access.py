@@ -40,20 +40,29 @@ class Oversight(Enum):
     ALL = auto()
 
 
+class Upkeep(Enum):
+    """Whether a role keeps the console running, and so sees what it is busy with, though no row and no result."""
+
+    NONE = auto()
+    CONSOLE = auto()
+
+
 class Roles(Enum):
     """The roles of a deployment: `AUDITOR = "auditor", _l("Auditor")`; the first is the role's name in the store.
 
-    A third word, such as `Oversight.SEEN`, lets the role ask who can see what.
+    Further words: `Oversight.SEEN` lets the role ask who can see what, `Upkeep.CONSOLE` lets it see everybody's jobs.
     """
 
     label: Words
     oversight: Oversight
+    upkeep: Upkeep
 
-    def __new__(cls, value: str, label: Words, oversight: Oversight = Oversight.NONE) -> Self:
+    def __new__(cls, value: str, label: Words, *words: Oversight | Upkeep) -> Self:
         member = object.__new__(cls)
         member._value_ = value
         member.label = label
-        member.oversight = oversight
+        member.oversight = next((word for word in words if isinstance(word, Oversight)), Oversight.NONE)
+        member.upkeep = next((word for word in words if isinstance(word, Upkeep)), Upkeep.NONE)
         return member
 
 

@@ -56,6 +56,7 @@ def _texts() -> dict[int, tuple[str, str]]:
         403: (_("You have no grant for this"), _("Ask the security administrator if your work needs it.")),
         404: (_("There is nothing here"), _("The row may have been deleted, or is not among those you may see.")),
         405: (_("This address does not take that"), _("Use the buttons of the page.")),
+        410: (_("This is no longer here"), _("It was kept for a while only.")),
         413: (_("This is too large"), _("At most %(most)s MB can be sent at once.",
                                          most=current_app.extensions["files"].most)),
         500: (_("Something went wrong here"), _("It is not your fault, and nothing was stored. Please try again; "

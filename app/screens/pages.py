@@ -35,6 +35,19 @@ class MenuGroup:
 
 
 @dataclass(frozen=True)
+class Bell:
+    """Jobs at the top of every page: the ids of those that go on, how many have ended unseen, and news to tell at once.
+
+    `poll_url` is where to ask again, empty if nothing goes on.
+    """
+
+    ended: int = 0
+    going_on: int = 0
+    poll_url: str = ""
+    news: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Shell:
     """What stands around every signed-in page."""
 
@@ -44,6 +57,7 @@ class Shell:
     affiliation: str
     account_links: tuple[Link, ...]
     ceiling: str
+    bell: Bell
 
 
 @dataclass(frozen=True)

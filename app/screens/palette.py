@@ -50,6 +50,7 @@ def _pages(entries: list[Entry], text: str) -> PaletteGroup:
     home = (_("Home"), url_for("home.home"), "layout-dashboard", "")
     pages = [
         home,
+        (_("Jobs"), url_for("records.jobs"), "bell", ""),
         *((e.title, url_for("records.list", record=e.name), e.screen.icon, str(e.menu.label)) for e in entries),
     ]
     return PaletteGroup(_("Pages"), _items(pages, text))

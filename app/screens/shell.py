@@ -17,6 +17,7 @@ from flask_login import current_user
 from app.access import Person, may
 from app.catalog import Catalog, Entry, current
 from app.declare.access import Verb
+from app.screens.bell import make_bell
 from app.screens.pages import Link, MenuGroup, Shell
 from app.store.labels import labels
 from app.store.session import db
@@ -82,9 +83,11 @@ def make_shell() -> Shell:
         initial=person.name[:1].upper(),
         affiliation=" · ".join(text for text in (unit, roles) if text),
         account_links=(
+            Link(_("Jobs"), url_for("records.jobs"), "bell"),
             Link(_("Access tokens"), url_for("records.tokens"), "key"),
             Link(_("REST interface"), url_for("records.api_docs"), "api"),
         ),
+        bell=make_bell(person),
         ceiling=str(current_app.config["CEILING"].label),
     )
 

@@ -6,7 +6,7 @@ import json
 import secrets
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete
 from sqlalchemy.orm import Session
 
 from app.access import Person
@@ -36,8 +36,8 @@ def take_draft(session: Session, person: Person, token: str, path: str) -> Typed
     return [(str(name), str(value)) for name, value in json.loads(draft.body)]
 
 
-def clear_old(session: Session) -> None:
+def clear_old(at: Session | Connection) -> None:
     """Forget drafts and submissions older than a day."""
     before = datetime.now(UTC) - KEPT
-    session.execute(delete(Draft).where(Draft.kept_at < before))
-    session.execute(delete(Submission).where(Submission.taken_at < before))
+    at.execute(delete(Draft).where(Draft.kept_at < before))
+    at.execute(delete(Submission).where(Submission.taken_at < before))

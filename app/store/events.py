@@ -64,12 +64,10 @@ def note(
     session: Session, deed: Deed, *, entry: Entry | None = None, text: str = "", who: Mapping[str, Any] | None = None
 ) -> None:
     """Write a line that is about no row: a sign-in, a refusal. `who` overrides the actor where nobody is signed in."""
-    line = (
-        event_line(session, deed)
-        | {"record": entry.name if entry else None, "note": text[:500] or None}
-        | dict(who or {})
-    )
-    _write(session, [line])
+    line = event_line(session, deed)
+    said = "; ".join(part for part in (line["note"], text) if part)
+    line |= {"record": entry.name if entry else None, "note": said[:500] or None}
+    _write(session, [line | dict(who or {})])
 
 
 class GrantTrail:
@@ -104,7 +102,7 @@ def note_refusal(session: Session, entry: Entry, what: str) -> None:
 
 def event_line(session: Session, deed: Deed) -> dict[str, Any]:
     """What every line says: who did it now, through which door."""
-    actor = actor_of(session)
+    actor, job = actor_of(session), session.info.get("job")
     return {
         "at": datetime.now(UTC),
         "account_id": None if isinstance(actor, System) else actor.id,
@@ -116,7 +114,7 @@ def event_line(session: Session, deed: Deed) -> dict[str, Any]:
         "label": None,
         "fields": None,
         "address": session.info.get("address"),
-        "note": None,
+        "note": f"job {job}" if job else None,
         "changes": None,
         "batch_id": None,
         "line": None,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +24,6 @@ START = "0" * 64
 BATCH = 5_000
 LOOK_BACK = 500_000
 """How far below the last sealed id a line of a long transaction may still appear."""
-EVERY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -114,14 +112,3 @@ def verify(engine: Engine) -> Verified:
         free = ~exists().where(SEALED.c.event_id == EVENTS.c.id)
         unsealed = connection.scalar(select(func.count()).select_from(EVENTS).where(free)) or 0
     return Verified(count, lines, unsealed, digest)
-
-
-def keep_sealing(engine: Engine) -> None:
-    """Seal every few seconds from a thread of the serving process, until it ends."""
-    stop = threading.Event()
-
-    def work() -> None:
-        while not stop.wait(EVERY_SECONDS):
-            seal(engine)
-
-    threading.Thread(target=work, name="sealer", daemon=True).start()

@@ -1,14 +1,18 @@
-"""The console's own tables: files, kept drafts, submissions taken, saved views, access tokens, seals of the trail."""
+"""The console's own tables: files, drafts, submissions, saved views, access tokens, seals, jobs, leases."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.declare.types import Moment
+from app.declare.choices import Choices, Tone
+from app.declare.event import Door
+from app.declare.types import ChoiceText, Moment
 
 
 class StoredFile(Model):  # type: ignore[misc]  # FAB's base is untyped
@@ -129,3 +133,67 @@ class SheetLayout(Model):  # type: ignore[misc]  # FAB's base is untyped
     digest: Mapped[str] = mapped_column(String(64))
     columns: Mapped[dict[str, str]] = mapped_column(JSON)
     saved_at: Mapped[datetime] = mapped_column(Moment())
+
+
+class JobState(Choices):
+    """How far a job is; the last three are its end."""
+
+    QUEUED = "queued", _l("Waiting to start")
+    RUNNING = "running", _l("Running"), Tone.ACCENT
+    DONE = "done", _l("Finished"), Tone.GOOD
+    FAILED = "failed", _l("Failed"), Tone.BAD
+    CANCELLED = "cancelled", _l("Stopped")
+
+
+class Job(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """A piece of work that outlasts a request: whose, what, how far; this row is the truth about it.
+
+    Whoever runs it holds `token` until `lease_until`; every write of theirs asks for that token. `once` is the digest
+    of what makes two requests the same. `told` says that the person has seen its end.
+    """
+
+    __tablename__ = "rn_job"
+    __table_args__ = (
+        UniqueConstraint("account_id", "once", name="uq_rn_job_once"),
+        Index("ix_rn_job_account", "account_id", "id"),
+        Index("ix_rn_job_untold", "account_id", "told", "id"),
+        Index("ix_rn_job_state", "state", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(200))
+    args: Mapped[dict[str, Any]] = mapped_column(JSON)
+    once: Mapped[str | None] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(8))
+    door: Mapped[Door] = mapped_column(ChoiceText(Door))
+    address: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[JobState] = mapped_column(ChoiceText(JobState))
+    cancelling: Mapped[bool]
+    told: Mapped[bool]
+    done: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[int | None] = mapped_column(BigInteger)
+    rate: Mapped[float | None]
+    note: Mapped[str] = mapped_column(String(500))
+    message: Mapped[str | None] = mapped_column(Text)
+    log: Mapped[list[list[str]]] = mapped_column(JSON)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    attempts: Mapped[int]
+    token: Mapped[str | None] = mapped_column(String(32))
+    worker: Mapped[str | None] = mapped_column(String(120))
+    lease_until: Mapped[datetime | None] = mapped_column(Moment())
+    submitted_at: Mapped[datetime] = mapped_column(Moment())
+    started_at: Mapped[datetime | None] = mapped_column(Moment())
+    ended_at: Mapped[datetime | None] = mapped_column(Moment())
+    expires_at: Mapped[datetime | None] = mapped_column(Moment())
+
+
+class Lease(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """Who of many processes does what only one may do, and until when."""
+
+    __tablename__ = "rn_lease"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(120))
+    until: Mapped[datetime] = mapped_column(Moment())

@@ -83,6 +83,8 @@ export function startShell() {
   });
   for (const name of ["htmx:responseError", "htmx:sendError"]) {
     document.body.addEventListener(name, (event) => {
+      // what asks by itself every few seconds simply asks again
+      if (event.detail.elt?.closest("[data-rn-poll]")) return;
       event.detail.target?.querySelector(".rn-loading")?.replaceChildren(say("failed"));
       toast(say("failed"), "error");
     });

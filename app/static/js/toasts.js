@@ -2,7 +2,8 @@
 const STAY = 6000;
 
 function arm(toast) {
-  if (toast.dataset.rnToast === "error") return;
+  if (toast.dataset.armed || toast.dataset.rnToast === "error") return;
+  toast.dataset.armed = "1";
   let timer = setTimeout(() => toast.remove(), STAY);
   toast.addEventListener("pointerenter", () => clearTimeout(timer));
   toast.addEventListener("pointerleave", () => {
@@ -24,7 +25,9 @@ export function toast(message, kind = "info") {
 }
 
 export function startToasts() {
-  document.querySelectorAll("[data-rn-toast]").forEach(arm);
+  const armAll = () => document.querySelectorAll("[data-rn-toast]").forEach(arm);
+  armAll();
+  document.body.addEventListener("htmx:oobAfterSwap", armAll);
   document.addEventListener("click", (event) => {
     event.target.closest("[data-rn-dismiss]")?.closest(".rn-toast").remove();
   });
