@@ -1,6 +1,7 @@
 """Imports planned, applied and undone, on both databases."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -275,7 +276,7 @@ def test_a_plan_made_under_other_rights_is_not_applied(app: Flask) -> None:
     with acting(app, people.POLICE) as session:
         batch, _ = planned(session, "resident", RESIDENT, [resident(161)])
         person = session.info["actor"]
-        less: Any = type(person)(**{**vars(person), "unit_id": person.unit_id + 1})
+        less = replace(person, unit_id=person.unit_id + 1)
         session.info["actor"] = less
         session.info.pop("criteria", None)
         with pytest.raises(Outdated):
