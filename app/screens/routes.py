@@ -11,6 +11,7 @@ from app.screens import (
     export,
     files,
     history,
+    imports,
     jobs,
     lists,
     palette,
@@ -42,7 +43,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights, export,
-        tokens, jobs,
+        imports, tokens, jobs,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint
