@@ -2,6 +2,7 @@
 #     make run            open the console with the city's plan and the demo rows (HOST, PORT, RAINBOW_DATA, DATABASE_URL)
 #     make test           all tests, on SQLite and on PostgreSQL (ARGS='-k milestone -x' narrows them, JOBS=0 runs one by one)
 #     make check          style, types, imports, front end, translations, migrations
+#     make bench          every claim of speed and memory, against the peers (ARGS='--rows 100000 --only lists')
 #     make lock           renew the lock files from pyproject.toml
 #     make translations   take new texts of the sources into the translations
 #     make format         write the sources in the one style
@@ -32,15 +33,16 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 # What set-up has done is remembered beside what it made, so that removing the one forgets the other.
 RUNTIME := $(VENV)/.runtime-installed
 TOOLING := $(VENV)/.tooling-installed
+PEERS := .bench/.installed
 MODULES := node_modules/.installed
 VENDOR := app/static/vendor/.copied
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 TYPED := $(wildcard config.py run.py app models views seeds tests tools benchmarks)
 
-.PHONY: help run test check lock translations format screenshots clean set-up test-set-up
+.PHONY: help run test check bench lock translations format screenshots clean set-up test-set-up
 
 help:
-	@sed -n '2,10s/^# *//p' Makefile
+	@sed -n '2,11s/^# *//p' Makefile
 
 run: set-up
 	@export RAINBOW_DEMO=$${RAINBOW_DEMO:-1}; \
@@ -60,6 +62,9 @@ check: set-up $(TOOLING)
 	$(BIN)/python tools/translations.py check
 	$(BIN)/python run.py migrate --check
 
+bench: test-set-up $(PEERS)
+	$(BIN)/python -m benchmarks $(ARGS)
+
 format: $(TOOLING)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -71,12 +76,13 @@ lock: $(TOOLING)
 	$(LOCK) --upgrade pyproject.toml --output-file requirements.lock
 	$(LOCK) --upgrade --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) --upgrade --group node --output-file requirements-node.lock
+	$(LOCK) --upgrade benchmarks/requirements-peers.in --output-file benchmarks/requirements-peers.lock
 
 screenshots: test-set-up
 	$(BIN)/python -m tools.screenshots
 
 clean:
-	rm -rf $(VENV) .node node_modules app/static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .bench .node node_modules app/static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	rm -f translations/*/LC_MESSAGES/*.mo
 
@@ -97,6 +103,12 @@ $(RUNTIME): requirements.lock | $(VENV)/pyvenv.cfg
 
 $(TOOLING): requirements-dev.lock $(RUNTIME)
 	$(PIP) -r requirements.lock -r requirements-dev.lock
+	@touch $@
+
+# The consoles that ours is measured against, in an environment of their own.
+$(PEERS): benchmarks/requirements-peers.lock | $(VENV)/pyvenv.cfg
+	$(PYTHON) -m venv .bench
+	.bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(MODULES): package.json package-lock.json requirements-node.lock

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -131,9 +131,11 @@ def migrate(name: str | None, check: bool, revision: str | None) -> None:
     schema.upgrade(settings.database_url)
     from app.access.sync import sync
     from app.store.events import GrantTrail
+    from app.store.search.index import fill
 
     with _session(settings, catalog) as session:
         done = sync(session, catalog, GrantTrail(session, catalog))
+        fill(session, catalog)
     click.echo(f"Schema current; {done.roles} roles added, {done.granted} grants given, {done.withdrawn} withdrawn.")
 
 
@@ -344,6 +346,34 @@ def verify_trail() -> None:
         raise click.ClickException(f"The audit trail is broken: {found.broken}.")
     click.echo(f"Whole: {found.lines} lines in {found.seals} seals, {found.unsealed} not sealed yet.")
     click.echo(f"Digest: {found.digest}")
+
+
+@cli.group()
+def search() -> None:
+    """The search: make it anew."""
+
+
+@search.command("rebuild")
+@click.argument("records", nargs=-1)
+def rebuild_search(records: tuple[str, ...]) -> None:
+    """Make the search of RECORDS anew from their rows, or of all; people may go on working."""
+    from app.store.search.index import rebuild
+
+    settings = _settings()
+    catalog = make_catalog()
+    unknown = [name for name in records if name not in catalog]
+    if unknown:
+        raise click.ClickException(f"There is no record {', '.join(unknown)}.")
+    with _session(settings, catalog) as session:
+        for entry in [catalog[name] for name in records] or catalog:
+            with click.progressbar(length=1, label=f"{entry.name:<20}") as bar:
+
+                def report(done: int, last: int, bar: Any = bar) -> None:
+                    bar.length = last
+                    bar.update(done - bar.pos)
+
+                count = rebuild(session, entry, report)
+            click.echo(f"{entry.name}: {count} rows.")
 
 
 @cli.group()

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from flask import current_app
 from marshmallow import Schema
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, Index, Table, UniqueConstraint
 from sqlalchemy.orm import configure_mappers
 
 from app.catalog_checks import check
@@ -128,7 +128,21 @@ class Field:
 
     @property
     def sortable(self) -> bool:
-        return self.kind.sortable and not self.many
+        """Whether lists are ordered by it: where an index leads with it, or the table declares none and stays small."""
+        return self.kind.sortable and not self.many and (not self.indexes or bool(self.leads))
+
+    @cached_property
+    def indexes(self) -> tuple[Index, ...]:
+        """Those of the record's table."""
+        return tuple(self.model.__table__.indexes)
+
+    @cached_property
+    def leads(self) -> tuple[str, ...]:
+        """The names of the indexes and unique constraints that begin with its column."""
+        table: Any = self.model.__table__
+        groups: list[Any] = [*self.indexes, *(one for one in table.constraints if isinstance(one, UniqueConstraint))]
+        found = [str(group.name) for group in groups if next(iter(group.columns)).key == self.storage]
+        return tuple(found)
 
     @property
     def secondary(self) -> Table:
@@ -332,6 +346,10 @@ class Catalog:
     def of(self, model: type[Any]) -> Entry:
         """The entry of a model."""
         return self._by_model[model]
+
+    def find(self, model: type[Any]) -> Entry | None:
+        """The entry of a model, or None if it is no record."""
+        return self._by_model.get(model)
 
     @cached_property
     def unit(self) -> Entry | None:

@@ -29,6 +29,7 @@ from sqlalchemy.types import TypeEngine
 from app.declare.checks import Problem, stop_for
 from app.declare.choices import Choices, Classification
 from app.declare.fields import FieldSpec, Relation, Use
+from app.declare.indexes import implied
 from app.declare.screen import Screen, Unique
 from app.declare.types import ChoiceText, Moment, ScaledNumber
 
@@ -80,7 +81,7 @@ def _read_declaration(cls: type[Any]) -> None:
     """Turn the specs of a class body into columns and relationships before SQLAlchemy maps it."""
     specs = {name: value for name, value in list(vars(cls).items()) if isinstance(value, FieldSpec)}
     problems: list[Problem] = []
-    constraints: list[Any] = []
+    column_types: dict[str, TypeEngine[Any]] = {}
     if "__tablename__" not in vars(cls):
         stop_for([Problem("RN001", cls.__name__, "", "has no __tablename__", "Name the table, in the singular.")])
     table = cls.__tablename__
@@ -103,17 +104,18 @@ def _read_declaration(cls: type[Any]) -> None:
                 ))  # fmt: skip
                 delattr(cls, name)
                 continue
-            setattr(cls, name, _column(spec, column_type, nullable, table, constraints))
+            column_types[name] = column_type
+            setattr(cls, name, _column(spec, column_type, nullable))
         elif spec.relation is Relation.MANY:
             setattr(cls, name, _many(cls, spec))
         else:
-            _one(cls, spec, nullable, table, constraints)
+            _one(cls, spec, nullable, table)
     if problems:
         stop_for(problems)
+    constraints: list[Any] = list(implied(table, specs, column_types, vars(cls).get("screen")))
     for number, unique in enumerate(_uniques(cls)):
         columns = [_column_name(specs, item) for item in unique.fields]
         constraints.append(UniqueConstraint(*columns, name=f"uq_{table}_{number + 1}"))
-    constraints.append(Index(f"ix_{table}_updated_at", "updated_at", "id"))
     if getattr(getattr(cls, "screen", None), "trash", False):
         _trash(cls, specs, table, constraints)
     cls.__table_args__ = tuple(constraints)
@@ -142,15 +144,11 @@ def _column_name(specs: dict[str, FieldSpec], member: Any) -> str:
     return f"{spec.name}_id" if specs[spec.name].relation else spec.name
 
 
-def _column(spec: FieldSpec, column_type: TypeEngine[Any], nullable: bool, table: str, constraints: list[Any]) -> Any:
-    if Use.KEY in spec.uses:
-        constraints.append(UniqueConstraint(spec.name, name=f"uq_{table}_{spec.name}"))
-    elif Use.FILTER in spec.uses:
-        constraints.append(Index(f"ix_{table}_{spec.name}", spec.name, "id"))
+def _column(spec: FieldSpec, column_type: TypeEngine[Any], nullable: bool) -> Any:
     return mapped_column(column_type, nullable=nullable, default=spec.default, info={"spec": spec})
 
 
-def _one(cls: type[Any], spec: FieldSpec, nullable: bool, table: str, constraints: list[Any]) -> None:
+def _one(cls: type[Any], spec: FieldSpec, nullable: bool, table: str) -> None:
     """A foreign key `<name>_id` beside the relationship `<name>`; deleting a referred row is refused by the store."""
     target = cls if spec.target is Self else spec.target
     spec.target = target
@@ -168,7 +166,6 @@ def _one(cls: type[Any], spec: FieldSpec, nullable: bool, table: str, constraint
         info={"spec": spec},
     )
     setattr(cls, spec.name, relation)
-    constraints.append(Index(f"ix_{table}_{spec.name}", f"{spec.name}_id", "id"))
     if spec.relation is Relation.OWNER:
         bind_owner(target)
 

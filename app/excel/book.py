@@ -60,8 +60,8 @@ class Book(ABC):
     """An open workbook; close it, or use it in a `with` statement.
 
     `kind` is the format by content: xlsx, xlsm, xls, ods or csv. `formulas` counts the cells whose stored result was
-    taken in the place of their formula; it is known once the rows
-    have been read, and of several readings it is the highest.
+    taken in the place of their formula; it is known once the rows have been read, and of several readings it is the
+    highest.
     """
 
     kind: str = ""

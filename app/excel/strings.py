@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import tempfile
 from array import array
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from itertools import accumulate
 from typing import IO
 
 from app.excel.archive import Archive, parse
@@ -51,7 +52,10 @@ def _escape(found: re.Match[str]) -> str:
 
 
 class SharedStrings:
-    """The strings by number. Those past the first 50,000 take 8 bytes of memory each, wherever they are used."""
+    """The strings by number, read as far as they are asked for: a header needs the first few alone.
+
+    Those past the first 50,000 take 8 bytes of memory each, wherever they are used.
+    """
 
     def __init__(self) -> None:
         self.head: list[str] = []
@@ -59,11 +63,15 @@ class SharedStrings:
         self._file: IO[bytes] | None = None
         self._window = b""
         self._at = 0
+        self._more: Generator[None, None, None] | None = None
 
     def read(self, archive: Archive, name: str) -> None:
-        """Take in the workbook's table of strings; raises BadWorkbook if it is damaged."""
-        rest = b""
-        prefix = b""
+        """Take the strings from this part of a workbook."""
+        self._more = self._blocks(archive, name)
+
+    def _blocks(self, archive: Archive, name: str) -> Generator[None, None, None]:
+        """Take in the table of strings, block by block; raises BadWorkbook where it is damaged."""
+        rest = prefix = b""
         for number, piece in enumerate(archive.pieces(name)):
             block = rest + piece
             if number == 0:
@@ -71,9 +79,8 @@ class SharedStrings:
             if prefix:
                 # a prefix cut by the end of the piece is whole with the next one
                 block = block.replace(b"</" + prefix, b"</").replace(b"<" + prefix, b"<")
-            cut = block.rfind(b"</si>")
             # an entry without any text closes itself
-            cut = max(cut, block.rfind(b"<si/>"))
+            cut = max(block.rfind(b"</si>"), block.rfind(b"<si/>"))
             if cut < 0:
                 if len(block) > LONGEST_STRING:
                     raise damaged()
@@ -81,17 +88,23 @@ class SharedStrings:
                 continue
             self._add(_entries(block[: cut + 5]))
             rest = block[cut + 5 :]
+            yield
 
     def _add(self, texts: Iterable[str]) -> None:
+        packed = []
         for text in texts:
             if len(self.head) < IN_MEMORY:
                 self.head.append(text)
                 continue
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="rn-strings-")  # noqa: SIM115  # closed by `close`
-            packed = text.encode("utf-8", "replace")
-            self._file.write(packed)
-            self._ends.append(self._ends[-1] + len(packed))
+            packed.append(text.encode("utf-8", "replace"))
+        if not packed:
+            return
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="rn-strings-")  # noqa: SIM115  # closed by `close`
+        end = self._ends[-1]
+        self._file.seek(end)
+        self._file.write(b"".join(packed))
+        self._ends.extend(accumulate(map(len, packed[1:]), initial=end + len(packed[0])))
 
     def __len__(self) -> int:
         return len(self.head) + len(self._ends) - 1
@@ -99,9 +112,13 @@ class SharedStrings:
     def __getitem__(self, index: int) -> str:
         if 0 <= index < len(self.head):
             return self.head[index]
-        place = index - len(self.head)
-        if index < 0 or place >= len(self._ends) - 1:
+        while index >= len(self) and self._more is not None and next(self._more, self) is None:
+            pass
+        if not 0 <= index < len(self):
             raise damaged()
+        if index < len(self.head):
+            return self.head[index]
+        place = index - len(self.head)
         first, end = self._ends[place], self._ends[place + 1]
         ahead = first - self._at
         if not 0 <= ahead <= len(self._window) - (end - first):
@@ -117,7 +134,9 @@ class SharedStrings:
         return self._file.read(count)
 
     def close(self) -> None:
-        """Remove the temporary file."""
+        """Let the part go, and remove the temporary file."""
+        if self._more is not None:
+            self._more.close()
         if self._file is not None:
             self._file.close()
 

@@ -142,11 +142,8 @@ class XlsxBook(Book):
         if self._strings is None:
             self._strings = SharedStrings()
             shared = self._part("sharedStrings")
-            try:
-                if shared:
-                    self._strings.read(self._archive, shared)
-            except FAULTS as error:
-                raise damaged() from error
+            if shared:
+                self._strings.read(self._archive, shared)
         taker = _Taker(self._strings, self._numbers, width)
         last = 0
         try:

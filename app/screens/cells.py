@@ -128,7 +128,7 @@ class _Place:
         shown = self.cell(values)
         if values.get(self._name) is None:
             return shown
-        return replace(shown, url=url, hint=hint % {"field": self._label, "row": label})
+        return Cell(shown.text, shown.kind, url, hint=hint % {"field": self._label, "row": label})
 
 
 def fact_sections(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.access import may, readable
@@ -22,7 +23,17 @@ SIGNS = {"gte": "≥", "lte": "≤"}
 
 
 def controls(query: Query) -> tuple[Control, ...]:
-    """A control for each field the list may be filtered by, with what is in force now."""
+    """A control for each field the list may be filtered by, with what is in force now; of a whole list remembered."""
+    if query.conditions:
+        return _controls(query)
+    key = (controls, query.entry, str(get_locale()), request.script_root)
+    found: tuple[Control, ...] | None = me().memo.get(key)
+    if found is None:
+        found = me().memo[key] = _controls(query)
+    return found
+
+
+def _controls(query: Query) -> tuple[Control, ...]:
     known = _known(query)
     found = []
     for item in query.entry.filtered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -66,15 +67,11 @@ def readable_entries(catalog: Catalog, person: Person) -> list[Entry]:
 def make_shell() -> Shell:
     """The shell of the signed-in person."""
     person = me()
-    entries = [entry for entry in readable_entries(current(), person) if entry.whole is None]
     active = (request.view_args or {}).get("record")
     groups = [MenuGroup("", "", (Link(_("Home"), url_for("home.home"), "layout-dashboard", request.path == "/"),))]
-    for menu, members in groupby(entries, key=lambda entry: entry.menu):
-        links = tuple(
-            Link(entry.title, url_for("records.list", record=entry.name), entry.screen.icon, entry.name == active)
-            for entry in members
-        )
-        groups.append(MenuGroup(str(menu.label), menu.icon, links))
+    for label, icon, links in _menu(person):
+        shown = (replace(link, active=True) if name == active else link for name, link in links)
+        groups.append(MenuGroup(label, icon, tuple(shown)))
     unit = unit_label(person)
     roles = "、".join(role_labels(person))
     return Shell(
@@ -90,6 +87,23 @@ def make_shell() -> Shell:
         bell=make_bell(person),
         ceiling=str(current_app.config["CEILING"].label),
     )
+
+
+def _menu(person: Person) -> list[tuple[str, str, list[tuple[str, Link]]]]:
+    """Each heading with its icon and its records by name: put together once for as long as the person's grants stay."""
+    key = (_menu, current(), _language(), request.script_root)
+    found: list[tuple[str, str, list[tuple[str, Link]]]] | None = person.memo.get(key)
+    if found is None:
+        entries = [entry for entry in readable_entries(current(), person) if entry.whole is None]
+        found = person.memo[key] = [
+            (str(menu.label), menu.icon, [(entry.name, _list_link(entry)) for entry in members])
+            for menu, members in groupby(entries, key=lambda entry: entry.menu)
+        ]
+    return found
+
+
+def _list_link(entry: Entry) -> Link:
+    return Link(entry.title, url_for("records.list", record=entry.name), entry.screen.icon)
 
 
 def role_labels(person: Person) -> list[str]:

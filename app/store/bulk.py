@@ -22,6 +22,7 @@ from app.store.labels import labels
 from app.store.page import fetch_rows
 from app.store.query import Query, where
 from app.store.save import Referred, Rules, constraints, farewell, reaches, refuse_if_referred
+from app.store.search.index import forget_rows
 from app.store.session import actor_of, writing
 from app.store.validate import Invalid, check_row, check_targets, complete, read_values
 
@@ -167,6 +168,8 @@ def delete_rows(session: Session, selection: Selection) -> int:
                     _removal(session, entry).where(entry.model.id.in_(ids)),
                     execution_options={"unfiltered": True, "synchronize_session": False},
                 )
+                if not entry.trash:
+                    forget_rows(session, entry, ids)
                 deleted += len(ids)
             session.commit()
         except Referred:
@@ -192,7 +195,7 @@ def _selected(session: Session, selection: Selection) -> Any:
     """SELECT of the ids that exist for the actor."""
     statement = select(selection.entry.model.id)
     if selection.query is not None:
-        return statement.where(*where(selection.query, actor_of(session)))
+        return statement.where(*where(session, selection.query))
     return statement.where(selection.entry.model.id.in_(selection.ids))
 
 

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, literal, select, union_all
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access import in_trash, readable
+from app.access import in_trash
 from app.catalog import Entry, Field
 from app.declare.fields import Use
 from app.store.page import Values
-from app.store.query import Query, plain_query, search_sql, where
+from app.store.query import Query, plain_query
+from app.store.search.match import words_of
+from app.store.search.rank import ranked
 from app.store.session import actor_of
 
 BETWEEN = " · "
@@ -80,10 +82,14 @@ def keys(session: Session, entry: Entry, ids: Iterable[int]) -> Labels:
 
 
 def options(session: Session, entry: Entry, text: str, limit: int = 20) -> tuple[list[tuple[int, str, str]], bool]:
-    """Rows whose searched fields have every word: (id, label, hint) each, and whether there are more."""
+    """Rows that have every word, the best first: (id, label, hint) each, and whether there are more."""
     query = plain_query(entry, actor_of(session))
-    conditions = [search_sql(entry, word, actor_of(session)) for word in text.split()]
-    return _found(session, query, conditions, limit)
+    if not words_of(text):
+        return _found(session, query, [], limit)
+    ids = [row_id for _entry, row_id in ranked(session, [entry], text, limit + 1)]
+    found, _more = _found(session, query, [entry.model.id.in_(ids)], limit + 1)
+    by_id = {option[0]: option for option in found}
+    return [by_id[row_id] for row_id in ids if row_id in by_id][:limit], len(ids) > limit
 
 
 def _found(
@@ -94,7 +100,7 @@ def _found(
     columns = [item for item in dict.fromkeys((*entry.labelled, *hints)) if not item.many]
     by = query.order.column.desc() if query.descending else query.order.column.asc()
     statement = select(entry.model.id, *(item.column.label(f"c{i}") for i, item in enumerate(columns)))
-    statement = statement.where(*conditions, *where(query, actor_of(session))).order_by(by, entry.model.id)
+    statement = statement.where(*conditions).order_by(by, entry.model.id)
     found = session.execute(statement.limit(limit + 1)).all()
     rows = [{"id": row[0], **dict(zip((item.name for item in columns), row[1:], strict=True))} for row in found]
     known = labels_for(session, [item for item in columns if item.refers], rows)
@@ -130,19 +136,12 @@ def nobody() -> str:
 def search_all(
     session: Session, entries: Sequence[Entry], text: str, each: int
 ) -> list[tuple[Entry, list[tuple[int, str]]]]:
-    """Up to `each` rows of every record that have all words, as (id, label); one statement finds their ids."""
-    actor = actor_of(session)
-    parts: list[Select[Any]] = []
-    by_name = {entry.name: entry for entry in entries}
-    for entry in entries:
-        if not any(readable(actor, item) for item in entry.searched):
-            continue
-        found = select(literal(entry.name).label("record"), entry.model.id.label("id"))
-        found = found.where(*(search_sql(entry, word, actor) for word in text.split())).limit(each)
-        parts.append(select(found.subquery()))
-    if not parts:
-        return []
-    ids: dict[str, list[int]] = defaultdict(list)
-    for record, row_id in session.execute(union_all(*parts)):
-        ids[record].append(row_id)
-    return [(by_name[name], list(labels(session, by_name[name], found).items())) for name, found in ids.items()]
+    """Up to `each` rows of every record that have all words, the best first, as (id, label)."""
+    ids: dict[Entry, list[int]] = {}
+    for entry, row_id in ranked(session, entries, text, each):
+        ids.setdefault(entry, []).append(row_id)
+    found = []
+    for entry, some in ids.items():
+        names = labels(session, entry, some)
+        found.append((entry, [(row_id, names[row_id]) for row_id in some if row_id in names]))
+    return found

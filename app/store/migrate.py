@@ -22,6 +22,7 @@ from sqlalchemy.engine import Dialect
 from app.declare import event  # noqa: F401  # a table of the same metadata
 from app.declare.types import ChoiceText, FileList, Moment, ScaledNumber
 from app.store import import_tables, tables  # noqa: F401  # as above
+from app.store.search.schema import is_search
 
 
 class Unfillable(ValueError):
@@ -104,7 +105,9 @@ def _fill(context: Any, revision: Any, directives: list[Any]) -> None:
 def differences(url: str) -> list[str]:
     """What the database lacks or has beyond the declarations, a line each; empty when they agree."""
     with _connected(url) as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": compare_type})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": compare_type, "include_name": include_name}
+        )
         return [str(item) for item in compare_metadata(context, Model.metadata)]
 
 
@@ -146,6 +149,7 @@ def run_in(context: Any) -> None:
         connection=connection,
         target_metadata=Model.metadata,
         compare_type=compare_type,
+        include_name=include_name,
         render_item=render_item,
         process_revision_directives=_fill,
         # on SQLite too: a migration that fails half-way leaves nothing of itself behind
@@ -154,6 +158,11 @@ def run_in(context: Any) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Whether a table is compared with the metadata; those of the search are compared by their own rule."""
+    return kind != "table" or not is_search(name)
 
 
 def compare_type(context: Any, _inspected: Any, _column: Any, _inspected_type: Any, declared: Any) -> bool | None:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, nulls_first, nulls_last, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, literal, nulls_first, nulls_last, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.catalog import Entry, Field
-from app.store.query import Cursor, Query, sort_field, where, write_cursor
-from app.store.session import actor_of, stream
+from app.store.query import Cursor, Query, sort_field, where, where_walking, write_cursor
+from app.store.search.match import Search, words_of
+from app.store.session import actor_of, scoped, stream
+from app.store.walk import along, through
 
 CAP = 10_000
 RELATED_CAP = 99
@@ -49,21 +51,26 @@ class Sort:
 
 
 def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | None = None) -> PageRows:
-    """One page of the list, in one statement (and one for each column of many references).
+    """One page of the list, in one statement, in two where rows without a value begin on it.
 
-    With `reached` each row says under REACHED whether the condition holds for it.
+    Each column of many references takes one more. With `reached` each row says under REACHED whether the condition
+    holds for it.
     """
     backward = query.last or query.before is not None
     cursor = query.before or query.after
     sort = _sort(query)
+    conditions, walking = where_walking(session, query)
     statement = _columns(query.entry, query.shown, sort)
     if reached is not None:
         statement = statement.add_columns(case((reached, 1), else_=0))
-    statement = statement.where(*where(query, actor_of(session)))
-    if cursor is not None:
-        statement = statement.where(_beyond(query, sort, cursor, backward))
-    statement = statement.order_by(*_ordering(query, sort, backward)).limit(query.limit + 1)
-    found = session.execute(statement).all()
+    statement = statement.where(*conditions).order_by(*_ordering(query, sort, backward))
+    if sort.join is None:
+        statement = along(session, statement, query, walking)
+    found: list[Any] = []
+    for beyond in _stretches(query, sort, cursor, backward):
+        if len(found) <= query.limit:
+            rest = statement.where(*beyond).limit(query.limit + 1 - len(found))
+            found += session.execute(rest).all()
     more, found = len(found) > query.limit, found[: query.limit]
     if backward:
         found = found[::-1]
@@ -93,7 +100,7 @@ def stream_rows(session: Session, query: Query, size: int) -> Iterator[list[Sequ
     own = [item.kind.sheet_column(item).label(f"c{i}") for i, item in enumerate(shown) if not item.many]
     sort = _sort(query)
     statement = _columns(query.entry, (), sort).with_only_columns(model.id, version, *own)
-    statement = statement.where(*where(query, actor_of(session))).order_by(*_ordering(query, sort, False))
+    statement = statement.where(*where(session, query)).order_by(*_ordering(query, sort, False))
     for rows in stream(session, statement, size):
         ids, versions, *values = zip(*rows, strict=True)
         plain = iter(values)
@@ -157,21 +164,38 @@ def _ordering(query: Query, sort: Sort, backward: bool) -> tuple[Any, ...]:
     return (nulls_last(sort.column.asc()) if sort.nullable else sort.column.asc()), model_id.asc()
 
 
-def _beyond(query: Query, sort: Sort, cursor: Cursor, backward: bool) -> ColumnElement[bool]:
-    """The rows past a cursor in the direction of reading."""
+def _stretches(
+    query: Query, sort: Sort, cursor: Cursor | None, backward: bool
+) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """The conditions of the rows past a cursor in the direction of reading, in the order of reading.
+
+    Rows without a value are a stretch of their own: each is one range of the order's index, the two together are not.
+    """
+    if cursor is None:
+        yield ()
+        return
     down = query.descending != backward
     column, row_id = sort.column, query.entry.model.id
     if cursor.value is None:
-        rest = and_(column.is_(None), row_id < cursor.id if down else row_id > cursor.id)
-        return or_(rest, column.is_not(None)) if down else rest
+        yield column.is_(None), row_id < cursor.id if down else row_id > cursor.id
+        if down:
+            yield (column.is_not(None),)
+        return
     here, there = tuple_(column, row_id), tuple_(literal(cursor.value, column.type), literal(cursor.id))
-    past: ColumnElement[bool] = here < there if down else here > there
-    return or_(past, column.is_(None)) if sort.nullable and not down else past
+    yield (here < there if down else here > there,)
+    if sort.nullable and not down:
+        yield (column.is_(None),)
 
 
 def count(session: Session, query: Query, cap: int | None = CAP) -> Counted:
     """How many rows match, counted no further than `cap`; None counts to the end."""
-    inner = select(query.entry.model.id).where(*where(query, actor_of(session)))
+    if query.search and not query.conditions and not scoped(session, query.entry):
+        # the rows of the tokens one by one until there are enough, without gathering them first
+        inner = Search(session, query.entry, actor_of(session)).matching(words_of(query.search))
+    else:
+        inner = select(query.entry.model.id).where(*where(session, query))
+        if cap is not None and (query.search or len(query.conditions) + scoped(session, query.entry) > 1):
+            inner = through(session, inner, query)
     if cap is not None:
         inner = inner.limit(cap + 1)
     number = session.scalar(select(func.count()).select_from(inner.subquery())) or 0
@@ -210,10 +234,14 @@ def neighbours(session: Session, query: Query, row_id: int) -> tuple[int | None,
         return None, None
     cursor = Cursor(here[1], row_id)
     found = []
+    conditions, walking = where_walking(session, query)
     for backward in (True, False):
-        place = _columns(query.entry, (), sort).where(*where(query, actor_of(session)))
-        place = place.where(_beyond(query, sort, cursor, backward)).order_by(*_ordering(query, sort, backward))
-        found.append(place.with_only_columns(query.entry.model.id).limit(1).scalar_subquery())
+        place = _columns(query.entry, (), sort).where(*conditions)
+        if sort.join is None:
+            place = along(session, place, query, walking)
+        place = place.order_by(*_ordering(query, sort, backward)).with_only_columns(query.entry.model.id).limit(1)
+        near = [place.where(*beyond).scalar_subquery() for beyond in _stretches(query, sort, cursor, backward)]
+        found.append(func.coalesce(*near) if len(near) > 1 else near[0])
     before, after = session.execute(select(*found)).one()
     return before, after
 

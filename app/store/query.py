@@ -14,13 +14,16 @@ from urllib.parse import urlencode
 
 from flask_babel import gettext as _
 from marshmallow import ValidationError
-from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Integer, and_, false, or_, select
+from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Integer, and_, or_, select
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from app.access import Person, System, readable
 from app.catalog import Entry, Field
 from app.declare.choices import Choices
 from app.declare.types import Moment, ScaledNumber
+from app.store.search.match import Search, words_of
+from app.store.session import actor_of
 
 PAGE_SIZES = (20, 50, 100, 200)
 DEFAULT_SIZE = 50
@@ -327,24 +330,25 @@ def sort_field(item: Field) -> Field:
     return item if target.refers else target
 
 
-def where(query: Query, actor: Person | System) -> list[ColumnElement[bool]]:
+def where(session: Session, query: Query) -> list[ColumnElement[bool]]:
     """The SQL conditions of a query's filters and search; the policy is added by the session."""
     found = [condition_sql(condition) for condition in query.conditions]
-    return found + [search_sql(query.entry, word, actor) for word in query.search.split()]
+    words = words_of(query.search)
+    return found + Search(session, query.entry, actor_of(session)).having(words) if words else found
 
 
-def search_sql(entry: Entry, word: str, actor: Person | System) -> ColumnElement[bool]:
-    """Rows with the word in any field that is searched and that the actor sees whole."""
-    fields = [item for item in entry.searched if readable(actor, item)]
-    found: list[ColumnElement[bool]] = [item.column.ilike(f"%{_escaped(word)}%", escape="\\") for item in fields]
-    found += [item.column.in_(codes) for item in fields if (codes := _named(item, word))]
-    return or_(false(), *found)
+def where_walking(session: Session, query: Query) -> tuple[list[ColumnElement[bool]], bool]:
+    """The same for a page in the list's order, and whether walking that order may be the way to its rows.
 
-
-def _named(item: Field, word: str) -> list[str]:
-    """The values of a field that people know by names with the word in them."""
-    names = item.names or {}
-    return [code for code, name in names.items() if word.lower() in str(name).lower()][:MAX_VALUES]
+    It is not where few rows have the words: their tokens lead to them.
+    """
+    found = [condition_sql(condition) for condition in query.conditions]
+    words = words_of(query.search)
+    if not words:
+        return found, True
+    search = Search(session, query.entry, actor_of(session))
+    common = search.common(words)
+    return found + (search.row_by_row(words) if common else search.having(words)), common or not search.tokens
 
 
 def _escaped(text: str) -> str:

@@ -7,19 +7,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 from flask import current_app, has_app_context
-from sqlalchemy import Connection, Engine, Select, create_engine, event, false, true
+from sqlalchemy import Connection, Engine, FromClause, Select, create_engine, event, false, true
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, scoped_session, sessionmaker, with_loader_criteria
 
 from app.access import Person, System, predicate
-from app.catalog import Catalog
+from app.catalog import Catalog, Entry
 from app.declare.access import Verb
 from app.store.policy import RowPolicy
+from app.store.search.index import watch
+from app.store.search.row import install
 
 WRITING: ContextVar[bool] = ContextVar("writing", default=False)
 """Whether the transaction to come will write: SQLite then takes its lock at the start instead of failing later."""
+
+
+IDLE = 1.0
+"""Seconds after which a connection is tried before it is used again."""
 
 
 class NoActor(RuntimeError):
@@ -30,16 +39,48 @@ class UnguardedWrite(RuntimeError):
     """A row was about to be written past the store's own functions."""
 
 
+class HintingCompiler(SQLiteCompiler):
+    """Writes a hint behind its table, as SQLite takes it and SQLAlchemy does not by itself."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
+
+
 def make_engine(url: str) -> Engine:
     """An engine for SQLite (WAL, foreign keys on) or PostgreSQL."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(url, pool_size=8, max_overflow=8, hide_parameters=True)
+        _try_idle_connections(engine)
+        return engine
     options = {"timeout": 30, "check_same_thread": False}
     # what people typed stays out of the log when a statement fails
     engine = create_engine(url, connect_args=options, hide_parameters=True)
+    engine.dialect.statement_compiler = HintingCompiler
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _try_idle_connections(engine: Engine) -> None:
+    """Try a connection that has lain idle before it is used: the server may have gone meanwhile.
+
+    To try each one at each use, as SQLAlchemy would, is a question more on every page.
+    """
+
+    def rested(_connection: Any, record: Any, *_more: Any) -> None:
+        record.info["since"] = monotonic()
+
+    def tried(connection: Any, record: Any, _proxy: Any) -> None:
+        if monotonic() - record.info["since"] < IDLE:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "connect", rested)
+    event.listen(engine, "checkin", rested)
+    event.listen(engine, "checkout", tried)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
@@ -51,6 +92,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA cache_size = -16000")
     cursor.close()
+    install(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -62,6 +104,7 @@ def make_sessions(engine: Engine, catalog: Catalog) -> scoped_session[Session]:
     maker = sessionmaker(engine, expire_on_commit=False, info={"catalog": catalog})
     event.listen(maker, "do_orm_execute", _apply_policy)
     event.listen(maker, "before_flush", _refuse_unguarded)
+    watch(maker)
     return scoped_session(maker)
 
 
@@ -100,6 +143,12 @@ def _apply_policy(state: ORMExecuteState) -> None:
         state.statement = state.statement.options(*policy)
 
 
+def scoped(session: Session, entry: Entry) -> bool:
+    """Whether the actor sees but some of the record's rows."""
+    actor = actor_of(session)
+    return not predicate(session.info["catalog"], actor, entry, Verb.READ).compare(true())
+
+
 def stream(session: Session, statement: Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
     """The rows of a statement about records, `size` at a time and never more in memory; the policy is in it as in any.
 
@@ -123,7 +172,7 @@ def _policy(session: Session) -> tuple[RowPolicy, ...]:
     policy = actor.memo.get(catalog)
     if policy is None:
         policy = actor.memo[catalog] = RowPolicy(_criteria(catalog, actor))
-    return (policy,)
+    return (policy,) if policy.rules else ()
 
 
 def _criteria(catalog: Catalog, actor: Person | System) -> tuple[Any, ...]:

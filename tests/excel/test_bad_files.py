@@ -167,7 +167,8 @@ def test_a_part_that_inflates_to_more_than_it_says_is_told(tmp_path: Path) -> No
 )
 def test_entities_that_multiply_are_refused(tmp_path: Path, part: str) -> None:
     laughing = f'<?xml version="1.0"?>{LAUGHS}<worksheet xmlns="{MAIN}"><sheetData/></worksheet>'
-    path = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(""), shared="<si/>", parts={part: laughing.encode()})
+    row = '<row r="1"><c t="s"><v>0</v></c></row>'
+    path = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(row), shared="<si/>", parts={part: laughing.encode()})
     assert "损坏" in refusal(path)
 
 
@@ -284,7 +285,8 @@ def test_a_part_changed_at_any_place_reads_or_is_refused(tmp_path: Path, part: s
     with zipfile.ZipFile(SEEDS["xlsx"](tmp_path)) as packed:
         inner = written(tmp_path, packed.read(part), "part")
     _spoil(inner, data)
-    _read_or_refuse(raw_xlsx(tmp_path / "b", sheet_xml(""), shared="<si/>", parts={part: inner.read_bytes()}))
+    row = '<row r="1"><c t="s"><v>0</v></c></row>'
+    _read_or_refuse(raw_xlsx(tmp_path / "b", sheet_xml(row), shared="<si/>", parts={part: inner.read_bytes()}))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,12 +15,13 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
-from app.access import HeldGrant
+from app.access import SYSTEM, HeldGrant
 from app.catalog import Catalog, Entry, Field
 from app.declare.access import EVERYWHERE, OWN_TREE, OWN_UNIT, Verb
 from app.declare.choices import Classification
 from app.store.files import FileStore
-from app.store.session import WRITING, make_sessions
+from app.store.search.index import rebuild
+from app.store.session import WRITING, act_as, db, make_sessions
 from app.store.tables import StoredFile
 
 KEPT = 8
@@ -59,6 +60,10 @@ def shrink(app: Flask) -> None:
         for entry in entries:
             _name_rows(connection, app, entry)
         _group(connection, catalog)
+    with app.app_context():
+        act_as(db(), SYSTEM)
+        for entry in catalog:
+            rebuild(db(), entry)
 
 
 def _referred(connection: Connection, entry: Entry, item: Field, ids: set[int]) -> list[int]:

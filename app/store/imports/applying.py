@@ -99,6 +99,8 @@ def _apply(session: Session, batch_id: int, rules: Rules, good_rows: bool, repor
         rows.relate(within, True, 0, 1)
         rows.relate(within, False, 0, 1)
         rows.check_written(within)
+        rows.index(within, True)
+        rows.index(within, False)
         deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
         rows.note(within, batch_id, deed, as_json(rows.dialect, STAGED.c.changes))
         done += count
@@ -108,6 +110,7 @@ def _apply(session: Session, batch_id: int, rules: Rules, good_rows: bool, repor
     close_going(session)
     counts = dict(batch.counts)
     session.commit()
+    rows.settle(total)
     return counts
 
 

@@ -19,6 +19,7 @@ from app.store.imports.batches import Refused, take
 from app.store.imports.planning import writing_now
 from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going
 from app.store.imports.writing import Going, Report
+from app.store.search.index import forget_rows
 from app.store.session import writing
 
 SHOWN = 100
@@ -87,6 +88,7 @@ def _undo(session: Session, batch_id: int, others: bool, report: Report) -> Undo
         rows.note(within, own.id, deed, rows.swapped())
         rows.relate(within, False, 1, 0)
         rows.update(within, STAGED.c.old_values)
+        rows.index(within, False)
         rows.remove(within)
         rows.check_restored(within)
         done += count
@@ -97,6 +99,7 @@ def _undo(session: Session, batch_id: int, others: bool, report: Report) -> Undo
     batch.counts = batch.counts | ({"kept": kept} if kept else {})
     close_going(session)
     session.commit()
+    rows.settle(total)
     return undone
 
 
@@ -210,6 +213,7 @@ class Undoing(Going):
         added = select(GOING.c.id).where(within, GOING.c.fresh)
         gone = delete(self.table).where(self.table.c.id.in_(added))
         self.session.execute(gone, execution_options={"unfiltered": True})
+        forget_rows(self.session, self.entry, added)
 
     def check_restored(self, within: ColumnElement[bool]) -> None:
         """A row may not go back to where the person may not write."""

@@ -16,6 +16,8 @@ from app.declare.event import Deed, Door, Event
 from app.store.events import event_line
 from app.store.import_tables import ImportBatch
 from app.store.imports.sql import GOING, STAGED, as_json, unpacked
+from app.store.search.index import index_rows, settle
+from app.store.search.tokens import plan_of
 from app.store.session import actor_of
 
 PART = 20_000
@@ -85,6 +87,18 @@ class Going:
         given = {one.name: chosen.c[f"v_{one.name}"] for one in columns}
         stamps = {"updated_at": self.now, "updated_by": self.actor.name, "version": self.table.c.version + 1}
         self.session.execute(update(self.table).where(self.table.c.id == chosen.c.rn_id).values(**given, **stamps))
+
+    def index(self, within: ColumnElement[bool], fresh: bool) -> None:
+        """Let rows be found as they now stand; with `fresh` those that were added."""
+        columns = [self.table.c[name] for name in plan_of(self.entry).fields]
+        rows = select(self.table.c.id, *columns).join(GOING, GOING.c.id == self.table.c.id)
+        found = self.session.execute(rows.where(within, GOING.c.fresh.is_(fresh))).mappings().all()
+        index_rows(self.session, self.entry, map(dict, found), new=fresh)
+
+    def settle(self, count: int) -> None:
+        """After many rows: bring the index by which they are found in order; of few rows it takes care itself."""
+        if count >= PART:
+            settle(self.session, self.entry)
 
     def relate(self, within: ColumnElement[bool], fresh: bool, before: int, after: int) -> None:
         """Bring the tables of references to many from one side of what was planned to the other (0 before, 1 after)."""

@@ -1,0 +1,51 @@
+"""The indexes that a declaration implies, in one place: what a list is ordered by, filtered by and told apart by.
+
+Each column that can be ordered by has one index, (column, id): it serves the order both ways, the filter of one value,
+and a range. The owner's index goes on with the list's own order, (owner, order, id), so that whoever sees one unit's
+rows has their first page as cheaply as who sees all; other orders walk the column's index and leave out what is not
+theirs, which a second index for each would save at the cost of every import (docs/decisions/indexes.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy.types import TypeEngine
+
+from app.declare.fields import FieldSpec, Relation, Use, name_of
+from app.declare.screen import Screen
+from app.declare.types import TitleText
+
+ORDERED = frozenset({Use.LIST, Use.FILTER, Use.LABEL})
+"""Markers of a field that lists may be ordered by; a key may be too, and has its own index already."""
+
+
+def implied(
+    table: str, specs: Mapping[str, FieldSpec], types: Mapping[str, TypeEngine[Any]], screen: Screen | None
+) -> Iterator[Index | UniqueConstraint]:
+    """The indexes of a record's table; `types` are the column types of the fields that are no references."""
+    first = _order(specs, types, screen)
+    for name, spec in specs.items():
+        if spec.relation is Relation.MANY:
+            continue
+        if spec.relation is not None:
+            columns = [f"{name}_id", "id"]
+            if spec.relation is Relation.OWNER and first is not None and not specs[first].relation:
+                columns[1:1] = [first]
+            yield Index(f"ix_{table}_{name}", *columns)
+        elif Use.KEY in spec.uses:
+            yield UniqueConstraint(name, name=f"uq_{table}_{name}")
+        elif name == first or (spec.uses & ORDERED and name in types and not isinstance(types[name], Text)):
+            yield Index(f"ix_{table}_{name}", name, "id")
+    yield Index(f"ix_{table}_updated_at", "updated_at", "id")
+
+
+def _order(specs: Mapping[str, FieldSpec], types: Mapping[str, TypeEngine[Any]], screen: Screen | None) -> str | None:
+    """The field that the list is ordered by until a reader chooses another."""
+    if screen is not None and screen.order is not None:
+        return name_of(screen.order.by) if name_of(screen.order.by) in specs else None
+    named = [name for use in (Use.KEY, Use.LABEL) for name, spec in specs.items() if use in spec.uses]
+    titles = [name for name, column_type in types.items() if isinstance(column_type, TitleText)]
+    return next((name for name in (*named, *titles) if name in types), None)

@@ -1,0 +1,217 @@
+"""Keeps the tokens of rows current, in the transaction that writes the rows themselves.
+
+What goes through the ORM is noticed by `watch`; what writes many rows past it calls `index_rows` or `forget_rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Select, column, delete, event, inspect, select, table, text
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
+
+from app.catalog import Catalog, Entry
+from app.store.search.schema import search_table
+from app.store.search.tokens import Tokens, plan_of, search_tokens
+
+BATCH = 5_000
+COPIED = 100
+"""From how many rows on PostgreSQL takes them faster as a stream."""
+
+Report = Callable[[int, int], None]
+
+
+def vector(tokens: Tokens) -> str:
+    """The tokens as PostgreSQL reads a tsvector: what names the row has weight A, marks have no place."""
+    found = [f"{token}:{place}A" for place, token in enumerate(tokens.label, 1)]
+    found += [f"{token}:{place}" for place, token in enumerate(tokens.rest, len(found) + 2)]
+    return " ".join((*found, *tokens.marks))
+
+
+def index_rows(session: Session, entry: Entry, rows: Iterable[Mapping[str, Any]], *, new: bool = False) -> None:
+    """Store the tokens of rows: mappings with `id` and the fields of `plan_of(entry)`, as they now stand.
+
+    With `new` none of the rows has tokens yet, which saves looking for them. The session's transaction is used.
+    """
+    if not plan_of(entry).fields:
+        return
+    connection = session.connection()
+    table = search_table(entry.model.__tablename__)
+    waiting = iter(rows)
+    while batch := list(islice(waiting, BATCH)):
+        if connection.dialect.name == "sqlite":
+            _into_sqlite(connection, table, entry, batch, new)
+        else:
+            _into_postgresql(connection, table, entry, batch, new)
+
+
+def _into_sqlite(
+    connection: Connection, table: str, entry: Entry, batch: Sequence[Mapping[str, Any]], new: bool
+) -> None:
+    lines = []
+    for row in batch:
+        tokens = search_tokens(entry, row)
+        lines.append((row["id"], " ".join((*tokens.label, *tokens.marks)), " ".join(tokens.rest)))
+    verb = "INSERT" if new else "INSERT OR REPLACE"
+    connection.exec_driver_sql(f"{verb} INTO {table} (rowid, label, rest) VALUES (?, ?, ?)", lines)
+
+
+def _into_postgresql(
+    connection: Connection, table: str, entry: Entry, batch: Sequence[Mapping[str, Any]], new: bool
+) -> None:
+    lines = [(row["id"], vector(search_tokens(entry, row))) for row in batch]
+    if len(lines) < COPIED:
+        connection.exec_driver_sql(
+            f"INSERT INTO {table} (id, tokens) VALUES (%s, %s::tsvector) "  # noqa: S608  # names are the console's own
+            "ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens",
+            lines,
+        )
+        return
+    if not new:
+        _forget(connection, table, [row_id for row_id, _vector in lines])
+    # most of a row's cost is its tokens' place in the index: `settle` finds it for all of them at once, afterwards
+    connection.exec_driver_sql("SET LOCAL gin_pending_list_limit = '1GB'")
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} (id, tokens) FROM STDIN") as copy:
+        copy.write("".join([f"{row_id}\t{tokens}\n" for row_id, tokens in lines]))
+
+
+def forget_rows(session: Session, entry: Entry, ids: Sequence[int] | Select[Any]) -> None:
+    """Remove the tokens of rows that are gone: their ids, or a SELECT of them."""
+    if plan_of(entry).fields:
+        _forget(session.connection(), search_table(entry.model.__tablename__), ids)
+
+
+def _forget(connection: Connection, name: str, ids: Sequence[int] | Select[Any]) -> None:
+    key: Any = column("rowid" if connection.dialect.name == "sqlite" else "id")
+    connection.execute(delete(table(name, key)).where(key.in_(ids)))
+
+
+def rebuild(session: Session, entry: Entry, report: Report = lambda done, last: None) -> int:
+    """Make the tokens of a record anew, a batch at a time, each in a transaction of its own; returns how many rows.
+
+    Searches go on meanwhile. Rows are held while their batch is worked on, so that nobody's change is overwritten.
+    `report` is told the id reached and the highest.
+    """
+    if not plan_of(entry).fields:
+        return 0
+    table = entry.model.__table__
+    last = session.connection().scalar(select(table.c.id).order_by(table.c.id.desc()).limit(1)) or 0
+    session.commit()
+    done, reached = 0, 0
+    for batch in _batches(session, entry, lambda after: table.c.id > after):
+        _clear(session, entry, reached, batch[-1]["id"])
+        index_rows(session, entry, batch, new=True)
+        session.commit()
+        done, reached = done + len(batch), batch[-1]["id"]
+        report(reached, max(last, reached))
+    _clear(session, entry, reached, None)
+    settle(session, entry)
+    return done
+
+
+def fill(session: Session, catalog: Catalog) -> int:
+    """Make the tokens of the records that have rows and no tokens, as after their table was made; returns how many."""
+    done = 0
+    for entry in catalog:
+        name = search_table(entry.model.__tablename__)
+        if plan_of(entry).fields and not session.connection().scalar(text(f"SELECT 1 FROM {name} LIMIT 1")):  # noqa: S608  # as above
+            done += rebuild(session, entry)
+    return done
+
+
+def settle(session: Session, entry: Entry) -> None:
+    """After many rows: bring the index of their tokens in order, which searches would have to wait for; commits.
+
+    PostgreSQL does so by itself sooner or later; SQLite has nothing to settle.
+    """
+    connection = session.connection()
+    if plan_of(entry).fields and connection.dialect.name == "postgresql":
+        name = search_table(entry.model.__tablename__)
+        connection.exec_driver_sql(f"SELECT gin_clean_pending_list('ix_{name}')")
+        connection.exec_driver_sql(f"ANALYZE {name}")
+    session.commit()
+
+
+def _clear(session: Session, entry: Entry, after: int, until: int | None) -> None:
+    connection = session.connection()
+    key = "rowid" if connection.dialect.name == "sqlite" else "id"
+    table = search_table(entry.model.__tablename__)
+    bound = "" if until is None else f" AND {key} <= :until"
+    statement = text(f"DELETE FROM {table} WHERE {key} > :after{bound}")  # noqa: S608  # as above
+    connection.execute(statement, {"after": after} | ({} if until is None else {"until": until}))
+
+
+def _batches(session: Session, entry: Entry, chosen: Callable[[int], Any]) -> Iterator[list[dict[str, Any]]]:
+    """Rows in the order of their ids, locked until the transaction ends; `chosen` says which, after an id."""
+    table = entry.model.__table__
+    columns = [table.c.id, *(table.c[entry.fields[name].column.key].label(name) for name in plan_of(entry).fields)]
+    after = 0
+    while True:
+        statement = select(*columns).where(chosen(after)).order_by(table.c.id).limit(BATCH).with_for_update(read=True)
+        batch = [dict(row) for row in session.connection().execute(statement).mappings()]
+        if not batch:
+            return
+        yield batch
+        after = batch[-1]["id"]
+
+
+def catch_up(session: Session, entry: Entry) -> int:
+    """Store the tokens of rows that have none, in the session's transaction; returns how many."""
+    if not plan_of(entry).fields:
+        return 0
+    table, done = entry.model.__table__, 0
+    name = search_table(table.name)
+    # FTS5 keeps a line for each row in a plain table, which is quick to ask
+    held = f"{name}_docsize" if session.connection().dialect.name == "sqlite" else name
+    missing = text(f"NOT EXISTS (SELECT 1 FROM {held} s WHERE s.id = {table.name}.id)")  # noqa: S608  # as above
+    for batch in _batches(session, entry, lambda after: (table.c.id > after) & missing):
+        index_rows(session, entry, batch, new=True)
+        done += len(batch)
+    return done
+
+
+def watch(maker: sessionmaker[Session]) -> None:
+    """Let the sessions of this maker keep tokens current for whatever the ORM writes."""
+    event.listen(maker, "after_flush", _after_flush)
+    event.listen(maker, "do_orm_execute", _note_inserts)
+    event.listen(maker, "before_commit", _before_commit)
+
+
+def _after_flush(session: Session, context: UOWTransaction) -> None:
+    catalog: Catalog = session.info["catalog"]
+    written: dict[Entry, list[dict[str, Any]]] = {}
+    gone: dict[Entry, list[int]] = {}
+    for row in session.new.union(session.dirty):
+        entry = catalog.find(type(row))
+        if entry is not None and (row in session.new or _touched(entry, row)):
+            values = {name: getattr(row, name) for name in plan_of(entry).fields}
+            written.setdefault(entry, []).append({"id": row.id, **values})
+    for row in session.deleted:
+        entry = catalog.find(type(row))
+        if entry is not None:
+            gone.setdefault(entry, []).append(row.id)
+    for entry, rows in written.items():
+        index_rows(session, entry, rows)
+    for entry, ids in gone.items():
+        forget_rows(session, entry, ids)
+
+
+def _touched(entry: Entry, row: Any) -> bool:
+    attributes: Any = inspect(row).attrs
+    return any(attributes[name].history.has_changes() for name in plan_of(entry).fields)
+
+
+def _note_inserts(state: ORMExecuteState) -> None:
+    """Rows inserted by a statement have ids that nobody has asked for: they are looked up before the commit."""
+    if state.is_insert and state.bind_mapper is not None:
+        entry = state.session.info["catalog"].find(state.bind_mapper.class_)
+        if entry is not None:
+            state.session.info.setdefault("unindexed", {})[entry] = None
+
+
+def _before_commit(session: Session) -> None:
+    for entry in session.info.pop("unindexed", ()):
+        catch_up(session, entry)

@@ -1,0 +1,237 @@
+"""Asks for rows by words, as a condition of any statement about a record: filters and the policy hold with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    cast,
+    column,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session
+
+from app.access import Person, System, readable
+from app.catalog import Entry, Field
+from app.store.search.row import FUNCTION, kinds_of
+from app.store.search.schema import search_table
+from app.store.search.tokens import (
+    KEY,
+    LONGEST_START,
+    PINYIN,
+    START,
+    is_identifier,
+    is_pinyin,
+    narrowed,
+    plan_of,
+    squeezed,
+    without_signs,
+)
+
+COMMON = 5_000
+"""Words that more rows have are asked of each row of the list in turn, which meets enough of them soon."""
+MOST_NAMED = 200
+MOST_WORDS = 8
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words that rows must all have; what stands beyond the eighth is left out."""
+    return tuple(dict.fromkeys(narrowed(text).split()))[:MOST_WORDS]
+
+
+@dataclass(frozen=True)
+class Term:
+    """Tokens that must follow one another; `open` if the last may go on; `named` if only what names a row counts."""
+
+    tokens: tuple[str, ...]
+    open: bool = False
+    named: bool = False
+
+
+def terms(word: str) -> list[Term]:
+    """Any of these is what a word means: text that has it, an identifier or a name in pinyin that begins with it."""
+    plain = without_signs(word)
+    pairs = tuple(map("".join, pairwise(plain)))
+    found = [Term(pairs) if pairs else Term((plain,), open=True)]
+    found.append(Term((KEY + plain,), open=True))
+    if is_pinyin(word):
+        found.append(Term((PINYIN + word,), open=True))
+    return found
+
+
+def in_name(word: str) -> list[Term]:
+    """What a word means of a row's name and identifiers alone."""
+    first, *rest = terms(word)
+    return [Term(first.tokens, first.open, named=True), *rest]
+
+
+def at_start(word: str) -> list[Term]:
+    """What a word means of how a row's name or identifier begins."""
+    plain = without_signs(word)
+    return [Term((KEY + plain,), open=True), Term((START + plain[:LONGEST_START],), open=True)]
+
+
+def exactly(word: str) -> list[Term]:
+    """What a word means as a whole name or identifier."""
+    plain = without_signs(word)
+    return [Term((KEY + plain,)), *([Term((START + plain,))] if len(plain) < LONGEST_START else [])]
+
+
+Meaning = Callable[[str], list[Term]]
+
+
+def _postgresql(words: Sequence[str], meaning: Meaning) -> str:
+    return " & ".join("(" + " | ".join(_phrase(term) for term in meaning(word)) + ")" for word in words)
+
+
+def _phrase(term: Term) -> str:
+    mark = "A" if term.named else ""
+    last = f":{'*' if term.open else ''}{mark}" if term.open or mark else ""
+    parts = [f"{token}:{mark}" if mark else token for token in term.tokens[:-1]]
+    return "(" + " <-> ".join((*parts, f"{term.tokens[-1]}{last}")) + ")"
+
+
+def _sqlite(words: Sequence[str], meaning: Meaning) -> str:
+    return " AND ".join("(" + " OR ".join(_string(term) for term in meaning(word)) + ")" for word in words)
+
+
+def _string(term: Term) -> str:
+    place = "label : " if term.named else ""
+    return f'({place}"{" ".join(term.tokens)}"{" *" if term.open else ""})'
+
+
+class Search:
+    """Conditions of a session's database on the rows of one record, for one actor."""
+
+    def __init__(self, session: Session, entry: Entry, actor: Person | System) -> None:
+        self._session = session
+        self._entry = entry
+        self._actor = actor
+        self._sqlite = session.get_bind().dialect.name == "sqlite"
+        self._name = search_table(entry.model.__tablename__)
+        self._table = table(self._name, column("id"), column("rowid"), column("tokens"), column(self._name))
+
+    @property
+    def tokens(self) -> bool:
+        """Whether the record's rows have tokens at all."""
+        return bool(plan_of(self._entry).fields)
+
+    def simple(self, words: Sequence[str]) -> bool:
+        """Whether tokens alone say which rows have the words."""
+        return self.tokens and not any(self._beside(word) or self._named(word) for word in words)
+
+    def having(self, words: Sequence[str]) -> list[ColumnElement[bool]]:
+        """Rows that have every word in a field that is searched and that the actor sees whole."""
+        entry = self._entry
+        if not self.tokens:
+            return [self._slowly(word) for word in words]
+        plain = [word for word in words if self.simple([word])]
+        found = [self.meaning(plain)] if plain else []
+        for word in words:
+            if word in plain:
+                continue
+            ids: Any = self._ids([word], terms)
+            beside = self._beside(word)
+            if beside:
+                own = entry.model.__table__.alias()
+                # identifiers that only some may see whole are no tokens: their own index finds them
+                more = [select(own.c.id).where(_begins(own.c[i.storage], word, self._sqlite)) for i in beside]
+                ids = union_all(ids, *more)
+            known = [item.column.in_(codes) for item, codes in self._named(word)]
+            found.append(or_(entry.model.id.in_(ids), *known))
+        return found
+
+    def rows(self, words: Sequence[str], meaning: Meaning) -> Select[Any]:
+        """SELECT of the rows for which every word has this meaning, in whatever order they are met."""
+        key = self._table.c.rowid if self._sqlite else self._table.c.id
+        model = self._entry.model
+        found = select(model.id.label("id")).select_from(model).join(self._table, key == model.id)
+        return found.where(self._matches(words, meaning))
+
+    def matching(self, words: Sequence[str]) -> Select[Any]:
+        """SELECT of the rows that have every word, in whatever order they are met."""
+        if self.simple(words):
+            return self.rows(words, terms)
+        return select(self._entry.model.id.label("id")).where(*self.having(words))
+
+    def anything(self, words: Sequence[str]) -> ColumnElement[bool]:
+        """Whether the tokens of any row at all, whoever may see it, have every word: worth a look, no answer."""
+        return exists(self._ids(words, terms).limit(1))
+
+    def meaning(self, words: Sequence[str]) -> ColumnElement[bool]:
+        """Rows whose tokens have every word."""
+        return self._entry.model.id.in_(self._ids(words, terms))  # type: ignore[no-any-return]
+
+    def row_by_row(self, words: Sequence[str]) -> list[ColumnElement[bool]]:
+        """The same asked of each row that a list's order comes to: for words that are `common`."""
+        if self._sqlite:
+            values = [self._entry.fields[name].column for name in plan_of(self._entry).fields]
+            return [getattr(func, FUNCTION)(kinds_of(self._entry), " ".join(words), *values) == literal(1)]
+        here = self._ids(words, terms).where(self._table.c.id == self._entry.model.id).correlate(self._entry.model)
+        # an offset keeps PostgreSQL from turning the question back into the join that it is there to avoid
+        return [exists(here.offset(0))]
+
+    def common(self, words: Sequence[str]) -> bool:
+        """Whether so many rows have the words that a list's own order meets enough of them soon.
+
+        PostgreSQL knows how common a pair of characters is, and takes several for unrelated; SQLite knows nothing.
+        """
+        if not self.simple(words) or not (self._sqlite or len(words) > 1 or len(words[0]) > 2):
+            return False
+        inner = self._ids(words, terms).limit(COMMON + 1).subquery()
+        found = select(func.count()).select_from(inner)
+        return (self._session.scalar(found, execution_options={"unfiltered": True}) or 0) > COMMON
+
+    def _ids(self, words: Sequence[str], meaning: Meaning) -> Any:
+        """SELECT of the ids of rows whose tokens say so."""
+        key = self._table.c.rowid if self._sqlite else self._table.c.id
+        return select(key).select_from(self._table).where(self._matches(words, meaning))
+
+    def _matches(self, words: Sequence[str], meaning: Meaning) -> ColumnElement[bool]:
+        here = self._table.c
+        if self._sqlite:
+            return here[self._name].op("MATCH", is_comparison=True)(literal(_sqlite(words, meaning)))
+        query = cast(literal(_postgresql(words, meaning)), TSQUERY)
+        return here.tokens.op("@@", is_comparison=True)(query)
+
+    def _beside(self, word: str) -> list[Field]:
+        """Masked identifiers that the actor may search by this word."""
+        if not word.isascii():
+            return []
+        return [i for i in self._entry.searched if i.masked and is_identifier(i) and readable(self._actor, i)]
+
+    def _named(self, word: str) -> list[tuple[Field, list[str]]]:
+        """The values of fields that people know by names with the word in them."""
+        found = []
+        for item in self._entry.searched:
+            codes = [code for code, name in (item.names or {}).items() if word in narrowed(str(name))]
+            if codes and readable(self._actor, item):
+                found.append((item, codes[:MOST_NAMED]))
+        return found
+
+    def _slowly(self, word: str) -> ColumnElement[bool]:
+        """Of what has no tokens, the audit trail: by looking into each row."""
+        fields = [item for item in self._entry.searched if readable(self._actor, item)]
+        found = [item.column.icontains(word, autoescape=True) for item in fields]
+        return or_(false(), *found, *(item.column.in_(codes) for item, codes in self._named(word)))
+
+
+def _begins(value: Any, word: str, sqlite: bool) -> ColumnElement[bool]:
+    """Whether an identifier, which is stored in capitals, begins so; in a form that its index answers."""
+    start = squeezed(word).upper()
+    if sqlite:
+        return (value >= start) & (value < f"{start}\U0010ffff")  # type: ignore[no-any-return]
+    return value.startswith(start, autoescape=True)  # type: ignore[no-any-return]

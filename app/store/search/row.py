@@ -1,0 +1,53 @@
+"""Whether one row has the words, told from its values: what SQLite asks where a word is too common for its tokens."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from app.catalog import Entry
+from app.store.search.tokens import (
+    KEY,
+    MOST_CHARACTERS,
+    PINYIN,
+    is_pinyin,
+    name_marks,
+    narrowed,
+    parts,
+    plan_of,
+    without_signs,
+)
+
+FUNCTION = "rn_has"
+
+
+def install(connection: sqlite3.Connection) -> None:
+    """Let the connection's statements ask it."""
+    connection.create_function(FUNCTION, -1, has, deterministic=True)
+
+
+def kinds_of(entry: Entry) -> str:
+    """What the values given to `has` are, a letter each: of a name, a text, an identifier."""
+    plan = plan_of(entry)
+    return "n" * len(plan.names) + "t" * len(plan.texts) + "i" * len(plan.identifiers)
+
+
+def has(kinds: str, words: str, *values: str | None) -> bool:
+    """Whether each of the words, narrowed and parted by spaces, is in one of the values as tokens would find it."""
+    texts = [narrowed(value[:MOST_CHARACTERS]) if value else "" for value in values]
+    return all(
+        any(
+            _begins(word, KEY, tuple(parts(value))) if kind == "i" else word in text or _typed(kind, word, value)
+            for kind, text, value in zip(kinds, texts, values, strict=True)
+            if value
+        )
+        for word in words.split()
+    )
+
+
+def _typed(kind: str, word: str, value: str) -> bool:
+    return kind == "n" and is_pinyin(word) and _begins(word, PINYIN, name_marks(value))
+
+
+def _begins(word: str, mark: str, marks: tuple[str, ...]) -> bool:
+    start = mark + without_signs(word)
+    return any(one.startswith(start) for one in marks)

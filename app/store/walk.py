@@ -1,0 +1,78 @@
+"""Which index SQLite is told to walk: its planner would rather find all rows of a filter and sort them.
+
+PostgreSQL knows how common a value is and that a page needs fifty rows; SQLite weighs neither against the other.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Engine, Select, func, select, text, true
+from sqlalchemy.orm import Session
+
+from app.access import predicate
+from app.declare.access import Verb
+from app.store.query import Query, condition_sql
+from app.store.search.tokens import plan_of
+from app.store.session import actor_of
+
+BY_ID = "NOT INDEXED"
+"""By the row's id, as tokens give it, or row after row."""
+MANY = 5_000
+"""From how many rows of a filter on the list's own order is the shorter way to a page of them."""
+
+
+def along(session: Session, statement: Select[Any], query: Query, walking: bool) -> Select[Any]:
+    """The statement of a page; told to walk the index of its order where that is the shorter way.
+
+    Not `walking`, it goes by its tokens.
+    """
+    bind = session.get_bind()
+    if bind.dialect.name != "sqlite":
+        return statement
+    if not walking:
+        return statement.with_hint(query.entry.model, BY_ID, "sqlite")
+    if not _many(session, query):
+        return statement
+    name = _index(bind.engine, query.entry.model.__tablename__, query.order.storage)
+    return statement.with_hint(query.entry.model, f"INDEXED BY {name}", "sqlite") if name else statement
+
+
+def through(session: Session, statement: Select[Any], query: Query) -> Select[Any]:
+    """A statement that counts up to a cap; told to look at each row where the cap is soon reached so."""
+    if session.get_bind().dialect.name != "sqlite" or not (query.search or _many(session, query)):
+        return statement
+    return statement.with_hint(query.entry.model, BY_ID, "sqlite") if _tokens_or_none(query) else statement
+
+
+def _tokens_or_none(query: Query) -> bool:
+    return not query.search or bool(plan_of(query.entry).fields)
+
+
+def _many(session: Session, query: Query) -> bool:
+    """Whether each of the list's conditions, the policy among them, leaves many rows."""
+    entry = query.entry
+    rows = predicate(session.info["catalog"], actor_of(session), entry, Verb.READ)
+    conditions = [condition_sql(condition) for condition in query.conditions]
+    if not rows.compare(true()):
+        conditions.append(rows)
+    if not conditions:
+        return False
+    # each by itself, as an index answers it: together they would have to look into the rows
+    ids = [select(entry.model.id).where(condition).limit(MANY + 1).subquery() for condition in conditions]
+    counts = select(*(select(func.count()).select_from(some).scalar_subquery() for some in ids))
+    found = session.execute(counts, execution_options={"unfiltered": True}).one()
+    return bool(min(found) > MANY)
+
+
+@lru_cache(maxsize=4096)
+def _index(engine: Engine, table: str, column: str) -> str:
+    """The shortest index that begins with the column; "" if none does."""
+    asked = text(
+        "SELECT i.name FROM pragma_index_list(:table) i WHERE NOT i.partial AND EXISTS (SELECT 1 FROM "
+        "pragma_index_info(i.name) c WHERE c.seqno = 0 AND c.name = :column) "
+        "ORDER BY (SELECT count(*) FROM pragma_index_info(i.name)), i.name LIMIT 1"
+    )
+    with engine.connect() as connection:
+        return str(connection.scalar(asked, {"table": table, "column": column}) or "")
