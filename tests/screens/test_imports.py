@@ -210,7 +210,8 @@ def test_a_long_list_is_written_by_a_job(
     work()
     page = person.get(answer.location)
     assert f"{answer.location}/file" in page.text
-    sheet = openpyxl.load_workbook(io.BytesIO(person.get(f"{answer.location}/file").data)).active
+    with person.get(f"{answer.location}/file") as file:
+        sheet = openpyxl.load_workbook(io.BytesIO(file.data)).active
     assert sheet is not None
     codes = [cell.value for cell in sheet["A"][1:]]
     assert codes == sorted(codes, reverse=True)
