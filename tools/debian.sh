@@ -15,6 +15,7 @@ need_venv() {
 need_tests() {
     command -v chromium >/dev/null || command -v google-chrome >/dev/null || packages+=(chromium)
     command -v chromedriver >/dev/null || packages+=(chromium-driver)
+    command -v redis-server >/dev/null || packages+=(redis-server)
     command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages+=(postgresql)
     command -v redis-server >/dev/null || packages+=(redis-server)
     [ -x /usr/sbin/slapd ] || command -v slapd >/dev/null || packages+=(slapd ldap-utils)
