@@ -1,6 +1,7 @@
 """The settings of one console, read once from the environment."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,14 +12,63 @@ DEMO_PASSWORD = "rainbow-demo-2003"  # noqa: S105 - published on purpose: the RE
 CEILINGS = ("public", "internal", "secret", "confidential", "top_secret")
 LANGUAGES = ("zh", "en")
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LAYOUTS = ("openldap", "active-directory")
+GROUP_WAYS = ("member", "memberof", "in-chain")
+PLAIN_TEXT = "passwords-may-be-read-on-the-wire"
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
 _SHORTEST_KEY = 32
+_LDAP_URL = re.compile(r"ldaps?://(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d{1,5})?/?", re.ASCII)
 
 
 class SettingsError(ValueError):
     """A setting that cannot be used; the message names the variable, its value and what is allowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectorySettings:
+    """The directory (LDAP) whose accounts people sign in with."""
+
+    # RAINBOW_LDAP_URLS: its servers, in the order they are asked: ldaps://host (TLS from the start) or ldap://host
+    # (STARTTLS), each with :port where it is another than 636 or 389. Without them there is no directory
+    urls: tuple[str, ...]
+    # RAINBOW_LDAP_CA_FILE: the certificates (PEM) that vouch for the servers. Default: those of the operating system
+    ca_file: str = ""
+    # RAINBOW_LDAP_WITHOUT_TLS: passwords-may-be-read-on-the-wire, in these words: ldap:// stays plain. Default: refused
+    without_tls: bool = False
+    # RAINBOW_LDAP_LAYOUT: openldap or active-directory, which decides the defaults below. Default openldap
+    layout: str = "openldap"
+    # RAINBOW_LDAP_BASE: the distinguished name below which people are
+    base: str = ""
+    # RAINBOW_LDAP_GROUP_BASE: the one below which groups are. Default: that of people
+    group_base: str = ""
+    # RAINBOW_LDAP_BIND_DN, and RAINBOW_LDAP_BIND_PASSWORD or RAINBOW_LDAP_BIND_PASSWORD_FILE: the account that searches
+    bind_dn: str = ""
+    bind_password: str = field(default="", repr=False)
+    # RAINBOW_LDAP_DIRECT: a pattern that makes the name to bind by out of the user name, instead of searching for it
+    # first: uid={},ou=people,dc=city,dc=gov or {}@city.gov
+    direct: str = ""
+    # RAINBOW_LDAP_FILTER: which entries are people, as a filter. Default by layout
+    filter: str = ""
+    # RAINBOW_LDAP_NAME: the attribute that holds the user name. Default uid, or sAMAccountName
+    name: str = ""
+    # RAINBOW_LDAP_GROUPS: how the groups of a person are found, nested ones too: member (groups name their members),
+    # memberof (entries name their groups) or in-chain (Active Directory's own rule). Default member, or in-chain
+    groups: str = ""
+    # RAINBOW_LDAP_UNIT: the attribute that names a person's unit, or ou for the organisational units the entry lies in
+    unit: str = "ou"
+    # RAINBOW_LDAP_CLEARANCE: the attribute that names a person's clearance. Default: none, everybody has internal
+    clearance: str = ""
+    # RAINBOW_LDAP_CONNECT_SECONDS: how long a server may take to accept a connection, 1 to 60. Default 3
+    connect_seconds: int = 3
+    # RAINBOW_LDAP_SECONDS: how long a server may take for all it is asked at one sign-in, 1 to 120. Default 6
+    seconds: int = 6
+    # RAINBOW_LDAP_LOCAL: the one account that signs in with a password kept here, for when the directory is down
+    local: str = ""
+    # RAINBOW_LDAP_MOST_GONE: how many percent of the accounts one synchronisation may disable by itself, 0 to 100.
+    # Default 10
+    most_gone: int = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +112,8 @@ class Settings:
     sign_in_limit: int = 10
     # RAINBOW_API_LIMIT: REST requests a minute of one token or account, 1 to 1000000. Default 1200
     api_limit: int = 1200
+    # The directory that people sign in with, if there is one; its settings start with RAINBOW_LDAP_
+    directory: DirectorySettings | None = None
 
     # REDIS_URL: redis://host:port/0, also rediss:// and unix://, carries the wake-ups of jobs; then `run.py worker` has
     # to be started beside the console. Default: an SQLite file in the data folder, and `serve` starts a worker itself
@@ -101,6 +153,7 @@ class Settings:
             idle_hours=_number(env, "RAINBOW_IDLE_HOURS", cls.idle_hours, 1, 720),
             sign_in_limit=_number(env, "RAINBOW_SIGN_IN_LIMIT", cls.sign_in_limit, 1, 1000),
             api_limit=_number(env, "RAINBOW_API_LIMIT", cls.api_limit, 1, 1_000_000),
+            directory=_directory(env),
             redis_url=_redis(env),
             job_processes=_number(env, "RAINBOW_JOB_PROCESSES", cls.job_processes, 0, 32),
             job_threads=_number(env, "RAINBOW_JOB_THREADS", cls.job_threads, 1, 32),
@@ -190,18 +243,78 @@ def _redis(env: Mapping[str, str]) -> str:
     return url
 
 
-def _secret(env: Mapping[str, str], data: Path, *, demo: bool) -> str:
-    key = env.get("SECRET_KEY", "").strip()
-    file = env.get("SECRET_KEY_FILE", "").strip()
-    if key and file:
-        raise SettingsError("SECRET_KEY and SECRET_KEY_FILE are both set. Use one of them.")
+def _directory(env: Mapping[str, str]) -> DirectorySettings | None:
+    urls = tuple(env.get("RAINBOW_LDAP_URLS", "").split())
+    if not urls:
+        return None
+    for url in urls:
+        if not _LDAP_URL.fullmatch(url):
+            raise SettingsError(
+                f"RAINBOW_LDAP_URLS holds {url!r}. Use ldaps://host or ldap://host, with :port if needed."
+            )
+    spoken = env.get("RAINBOW_LDAP_WITHOUT_TLS", "").strip()
+    if spoken not in ("", PLAIN_TEXT):
+        raise SettingsError(
+            f"RAINBOW_LDAP_WITHOUT_TLS is {spoken!r}. Leave it out, or say in as many words {PLAIN_TEXT}."
+        )
+    layout = _one_of(env, "RAINBOW_LDAP_LAYOUT", "openldap", LAYOUTS)
+    openldap = layout == "openldap"
+    texts = {
+        name: env.get(f"RAINBOW_LDAP_{name.upper()}", "").strip()
+        for name in ("base", "group_base", "bind_dn", "direct", "filter", "name", "clearance", "local", "ca_file")
+    }
+    if not texts["base"]:
+        raise SettingsError(
+            "RAINBOW_LDAP_BASE is not set. Name what people are below, such as ou=people,dc=city,dc=gov."
+        )
+    if not texts["bind_dn"] and not texts["direct"]:
+        raise SettingsError(
+            "Neither RAINBOW_LDAP_BIND_DN nor RAINBOW_LDAP_DIRECT is set. Name the account that searches, or the "
+            "pattern that people bind by, such as {}@city.gov."
+        )
+    if texts["direct"] and texts["direct"].count("{}") != 1:
+        raise SettingsError(f"RAINBOW_LDAP_DIRECT is {texts['direct']!r}. It has {{}} once, where the user name goes.")
+    password = _text_or_file(env, "RAINBOW_LDAP_BIND_PASSWORD")
+    if texts["bind_dn"] and not password:
+        raise SettingsError("RAINBOW_LDAP_BIND_DN has no password. Set RAINBOW_LDAP_BIND_PASSWORD or …_PASSWORD_FILE.")
+    if texts["ca_file"] and not Path(texts["ca_file"]).expanduser().is_file():
+        raise SettingsError(f"RAINBOW_LDAP_CA_FILE is {texts['ca_file']!r}, where there is no file.")
+    texts["group_base"] = texts["group_base"] or texts["base"]
+    texts["name"] = texts["name"] or ("uid" if openldap else "sAMAccountName")
+    texts["filter"] = texts["filter"] or (
+        "(objectClass=inetOrgPerson)" if openldap else "(&(objectCategory=person)(objectClass=user))"
+    )
+    return DirectorySettings(
+        urls=urls,
+        without_tls=spoken == PLAIN_TEXT,
+        layout=layout,
+        bind_password=password,
+        groups=_one_of(env, "RAINBOW_LDAP_GROUPS", "member" if openldap else "in-chain", GROUP_WAYS),
+        unit=env.get("RAINBOW_LDAP_UNIT", "").strip() or "ou",
+        connect_seconds=_number(env, "RAINBOW_LDAP_CONNECT_SECONDS", 3, 1, 60),
+        seconds=_number(env, "RAINBOW_LDAP_SECONDS", 6, 1, 120),
+        most_gone=_number(env, "RAINBOW_LDAP_MOST_GONE", 10, 0, 100),
+        **texts,
+    )
+
+
+def _text_or_file(env: Mapping[str, str], name: str) -> str:
+    """A secret that stands in the environment, or in the file that the environment names."""
+    text, file = env.get(name, "").strip(), env.get(f"{name}_FILE", "").strip()
+    if text and file:
+        raise SettingsError(f"{name} and {name}_FILE are both set. Use one of them.")
     if file:
         try:
-            key = Path(file).expanduser().read_text(encoding="utf-8").strip()
+            text = Path(file).expanduser().read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"SECRET_KEY_FILE is {file!r}, which cannot be read: {error}.") from error
-        if not key:
-            raise SettingsError(f"SECRET_KEY_FILE is {file!r}, which is empty. Put a random text into it.")
+            raise SettingsError(f"{name}_FILE is {file!r}, which cannot be read: {error}.") from error
+        if not text:
+            raise SettingsError(f"{name}_FILE is {file!r}, which is empty. Put the secret into it.")
+    return text
+
+
+def _secret(env: Mapping[str, str], data: Path, *, demo: bool) -> str:
+    key = _text_or_file(env, "SECRET_KEY")
     if not key and demo:
         key = _kept_key(data / "secret.key")
     return key

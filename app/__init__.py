@@ -11,6 +11,7 @@ from flask import Blueprint, Flask
 from app import texts
 from app.api import routes as rest
 from app.auth import gate, limits, manager
+from app.auth.directory import sign_in
 from app.catalog import Catalog
 from app.declare.choices import Classification
 from app.excel import desk, export_job, import_jobs, write_template
@@ -57,6 +58,8 @@ class Config(Protocol):
     def sign_in_limit(self) -> int: ...
     @property
     def api_limit(self) -> int: ...
+    @property
+    def directory(self) -> Any: ...
     @property
     def redis_url(self) -> str: ...
     @property
@@ -110,6 +113,7 @@ def create_app(
     manager.install(app, sessions)
     texts.install(app)
     limits.install(app, settings.sign_in_limit, settings.api_limit)
+    sign_in.install(app, settings.directory)
     gate.install(app)
     errors.install(app)
     shell.install(app)

@@ -17,6 +17,7 @@ from app.catalog_checks import check
 from app.declare.access import Roles
 from app.declare.checks import Problem, stop_for
 from app.declare.choices import Choices, Classification, Tone, Words
+from app.declare.directory import DirectoryRule
 from app.declare.fields import FieldSpec, Relation, Use, name_of
 from app.declare.record import ADOPTABLE, Account, Record
 from app.declare.screen import Menu, Screen, Section
@@ -362,6 +363,11 @@ class Catalog:
         """The declared roles by the name the store keeps: all members of the enums that grants name."""
         enums = {type(grant.role) for entry in self for grant in entry.screen.grants}
         return {role.value: role for enum in enums for role in enum}
+
+    @cached_property
+    def directory_rules(self) -> Entry | None:
+        """The rules by which the directory's people get roles, unit and clearance, if there are such."""
+        return next((entry for entry in self if issubclass(entry.model, DirectoryRule)), None)
 
     @cached_property
     def account(self) -> Entry | None:

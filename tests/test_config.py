@@ -148,3 +148,62 @@ def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(SettingsError, match="RAINBOW_DATA"):
         read(tmp_path / "data", RAINBOW_DEMO="1")
+
+
+LDAP = {
+    "RAINBOW_LDAP_URLS": "ldaps://one.city.gov ldap://two.city.gov:1389",
+    "RAINBOW_LDAP_BASE": "ou=people,dc=city,dc=gov",
+    "RAINBOW_LDAP_BIND_DN": "cn=console,dc=city,dc=gov",
+    "RAINBOW_LDAP_BIND_PASSWORD": "hunter2",
+}
+
+
+def test_without_servers_there_is_no_directory(tmp_path: Path) -> None:
+    assert read(tmp_path, RAINBOW_LDAP_BASE="ou=people").directory is None
+
+
+@pytest.mark.parametrize(
+    ("layout", "name", "groups"), [("openldap", "uid", "member"), ("active-directory", "sAMAccountName", "in-chain")]
+)
+def test_the_layout_of_the_directory_gives_the_defaults(tmp_path: Path, layout: str, name: str, groups: str) -> None:
+    found = read(tmp_path, **LDAP, RAINBOW_LDAP_LAYOUT=layout).directory
+    assert found is not None
+    assert found.urls == ("ldaps://one.city.gov", "ldap://two.city.gov:1389")
+    assert (found.name, found.groups, found.unit, found.without_tls) == (name, groups, "ou", False)
+    assert found.group_base == found.base
+
+
+def test_the_directorys_password_comes_from_a_file_and_is_not_printed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hunter2\n")
+    values = LDAP | {"RAINBOW_LDAP_BIND_PASSWORD": "", "RAINBOW_LDAP_BIND_PASSWORD_FILE": str(tmp_path / "secret")}
+    settings = read(tmp_path, **values)
+    assert settings.directory is not None
+    assert settings.directory.bind_password == "hunter2"
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("changed", "remedy"),
+    [
+        ({"RAINBOW_LDAP_URLS": "http://one.city.gov"}, "Use ldaps://host or ldap://host"),
+        ({"RAINBOW_LDAP_URLS": "ldaps://one/?x"}, "Use ldaps://host or ldap://host"),
+        ({"RAINBOW_LDAP_WITHOUT_TLS": "1"}, "say in as many words passwords-may-be-read-on-the-wire"),
+        ({"RAINBOW_LDAP_BASE": ""}, "RAINBOW_LDAP_BASE is not set"),
+        ({"RAINBOW_LDAP_BIND_DN": ""}, "Neither RAINBOW_LDAP_BIND_DN nor RAINBOW_LDAP_DIRECT"),
+        ({"RAINBOW_LDAP_BIND_PASSWORD": ""}, "RAINBOW_LDAP_BIND_DN has no password"),
+        ({"RAINBOW_LDAP_BIND_PASSWORD_FILE": "/x"}, "both set"),
+        ({"RAINBOW_LDAP_DIRECT": "uid=%s"}, "{} once"),
+        ({"RAINBOW_LDAP_LAYOUT": "novell"}, "openldap, active-directory"),
+        ({"RAINBOW_LDAP_GROUPS": "all"}, "member, memberof, in-chain"),
+        ({"RAINBOW_LDAP_CA_FILE": "/nowhere/ca.pem"}, "there is no file"),
+        ({"RAINBOW_LDAP_SECONDS": "0"}, "from 1 to 120"),
+        ({"RAINBOW_LDAP_MOST_GONE": "101"}, "from 0 to 100"),
+    ],
+)
+def test_a_bad_setting_of_the_directory_is_refused_with_the_remedy(
+    tmp_path: Path, changed: dict[str, str], remedy: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(tmp_path, **(LDAP | changed))
+    assert remedy in str(refused.value)
+    assert "hunter2" not in str(refused.value)

@@ -102,6 +102,8 @@ def sign_in() -> ResponseReturnValue:
         person = login.identify(clean[:128], password.encode("utf-8", "replace").decode()[:1024])
     except login.Refused as refused:
         return _unknown(str(refused))
+    except login.Unavailable as unavailable:
+        return problems.problem(503, "directory", str(unavailable))
     token = tokens.make_signed(person)
     login.note_sign_in(person)
     seconds = int(tokens.LIFE.total_seconds())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flask_appbuilder.security.sqla.models import Role
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.auth.passwords import fits, hash_password
 from app.catalog import Catalog
 from app.declare.record import Account
+from app.store.tables import DirectoryAccount
 
 SHORTEST = 12
 
@@ -56,6 +57,16 @@ def set_password(session: Session, username: str, password: str) -> None:
     if account is None:
         raise ValueError(f"There is no account {username!r}.")
     account.password = hash_password(password)
+    session.commit()
+
+
+def hand_over(session: Session, username: str) -> None:
+    """Let the directory's entry of this user name have the account: whatever it signed in with before, it does not."""
+    account = session.scalar(select(Account).where(Account.username == username))
+    if account is None:
+        raise ValueError(f"There is no account {username!r}.")
+    account.password = None
+    session.execute(delete(DirectoryAccount).where(DirectoryAccount.account_id == account.id))
     session.commit()
 
 

@@ -14,6 +14,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import func, update
 
 from app.access import SYSTEM, Person
+from app.auth.directory.errors import Down
+from app.auth.directory.sign_in import admit, directory
 from app.auth.limits import TooMany, limits
 from app.auth.passwords import fits
 from app.auth.people import find_account, load_person
@@ -92,6 +94,8 @@ def login() -> ResponseReturnValue:
         person = identify(username, request.form.get("password", "")[:1024])
     except Refused as refused:
         return page(error=str(refused), username=username, draft=draft, target=next_, status=401)
+    except Unavailable as unavailable:
+        return page(error=str(unavailable), username=username, draft=draft, target=next_, status=503)
     except TooMany as many:
         text = _("Too many wrong passwords. Try again in %(wait)s seconds.", wait=many.wait)
         return page(error=text, username=username, draft=draft, target=next_, status=429)
@@ -104,21 +108,53 @@ class Refused(Exception):
     """Nobody can sign in with this name and password; the text says why, in words for the person."""
 
 
+class Unavailable(Exception):
+    """Nobody can be told apart now, as the directory does not answer; the text says so in words for the person."""
+
+
 def identify(username: str, password: str) -> Person:
-    """Who a name and a password are; raises Refused or TooMany. The same for every door, so that none is easier."""
+    """Who a name and a password are; raises Refused, Unavailable or TooMany.
+
+    The same for every door, so that none is easier.
+    """
     address = request.remote_addr or ""
     limits().check_sign_in(address, username)
-    found = find_account(db(), username)
-    # the check of a password takes a while: nobody else waits for the database meanwhile
-    db().rollback()
-    if not fits(found.password if found else None, password):
+    place = directory()
+    local = place is None or username.casefold() == place.settings.local.casefold()
+    account_id, why_not = (_by_password if local else _by_directory)(username, password)
+    if account_id is None:
         limits().count_wrong(address, username)
-        _note(Deed.SIGN_IN_FAILED, found.id if found else None, username)
+        known = find_account(db(), username)
+        _note(Deed.SIGN_IN_FAILED, known.id if known else None, username, why_not)
         raise Refused(_("The account or the password is wrong."))
-    person = load_person(db(), current(), found.id)
+    person = load_person(db(), current(), account_id)
     if person is None:
         raise Refused(_("This account is not active. Ask the system administrator."))
     return person
+
+
+def _by_password(username: str, password: str) -> tuple[int | None, str]:
+    """The account whose password is kept here."""
+    found = find_account(db(), username)
+    # the check of a password takes a while: nobody else waits for the database meanwhile
+    db().rollback()
+    return (found.id, "") if fits(found.password if found else None, password) else (None, "")
+
+
+def _by_directory(username: str, password: str) -> tuple[int | None, str]:
+    """The account of an entry of the directory; else why there is none, which the trail alone is told."""
+    db().rollback()
+    try:
+        found = admit(
+            db(), current(), current_app.config["CEILING"], request.remote_addr or "", username, password
+        )  # fmt: skip
+    except Down as down:
+        current_app.logger.error("nobody can sign in, as the directory is down: %s", down)  # noqa: TRY400  # no fault of ours to trace
+        raise Unavailable(_(
+            "The directory does not answer, so nobody can sign in now. Please try again in a few minutes; "
+            "people who are signed in can go on working."
+        )) from None  # fmt: skip
+    return found.account_id, found.why_not
 
 
 def _admit(person: Person, remember: bool) -> None:
@@ -144,11 +180,11 @@ def note_sign_in(person: Person) -> None:
     _note(Deed.SIGNED_IN, person.id, person.name)
 
 
-def _note(deed: Deed, account_id: int | None, name: str) -> None:
+def _note(deed: Deed, account_id: int | None, name: str, text: str = "") -> None:
     """Write a line of the trail about somebody who is not, or no longer, signed in."""
     act_as(db(), SYSTEM)
     db().info.update(door=Door.SIGN_IN, address=request.remote_addr)
-    note(db(), deed, who={"account_id": account_id, "actor": name[:200] or "—"})
+    note(db(), deed, text=text, who={"account_id": account_id, "actor": name[:200] or "—"})
     db().commit()
 
 

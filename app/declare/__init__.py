@@ -25,6 +25,7 @@ from app.declare.access import (
 )
 from app.declare.checks import DeclarationError, Problem
 from app.declare.choices import Choices, Classification, Tone, Words
+from app.declare.directory import Basis, DirectoryRule
 from app.declare.event import Deed, Door, Event
 from app.declare.fields import (
     FILTER,
@@ -82,10 +83,10 @@ from app.declare.types import (
 )
 
 __all__ = [
-    "ADD", "Account", "AreaCode", "Attachment", "Between", "Calendar", "Chart", "Choices", "CitizenId",
-    "Classification", "Code", "CreditCode", "DELETE", "DeclarationError", "Deed", "Degrees", "Derived", "Door",
-    "EDIT", "EVERYWHERE", "Event", "FILTER", "FIXED", "Grant", "Group", "KEY", "LABEL", "LIST", "Line", "MASKED",
-    "MailAddress", "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "OWN_TREE", "OWN_UNIT", "Only",
+    "ADD", "Account", "AreaCode", "Attachment", "Basis", "Between", "Calendar", "Chart", "Choices", "CitizenId",
+    "Classification", "Code", "CreditCode", "DELETE", "DeclarationError", "Deed", "Degrees", "Derived", "DirectoryRule",
+    "Door", "EDIT", "EVERYWHERE", "Event", "FILTER", "FIXED", "Grant", "Group", "KEY", "LABEL", "LIST", "Line",
+    "MASKED", "MailAddress", "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "OWN_TREE", "OWN_UNIT", "Only",
     "Order", "OrgCode", "Oversight", "Percent", "Phone", "Problem", "Prose", "Quantity", "READ", "READONLY",
     "Record", "Role", "Roles", "SEARCH", "Screen", "SecrecyTerm", "Secret", "Section", "Self", "Source", "Step",
     "Timeline", "Title", "Tone", "UNMASK", "Unique", "Upkeep", "Verb", "WRITE", "Words", "Workflow", "Year", "_l",

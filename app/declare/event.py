@@ -36,6 +36,8 @@ class Deed(Choices):
     GRANTED = "granted", _l("Grant given"), Tone.WAIT
     WITHDRAWN = "withdrawn", _l("Grant withdrawn"), Tone.WAIT
     EXPORTED = "exported", _l("Exported"), Tone.WAIT
+    LOOKED_UP = "looked_up", _l("Looked up in the directory"), Tone.WAIT
+    SYNCHRONISED = "synchronised", _l("Synchronised with the directory"), Tone.WAIT
 
 
 class Door(Choices):
@@ -47,6 +49,7 @@ class Door(Choices):
     SIGN_IN = "sign_in", _l("Sign-in")
     COMMAND = "command", _l("Command line")
     REST = "rest", _l("REST")
+    DIRECTORY = "directory", _l("Directory")
     IMPORT = "import", _l("Workbook import")
 
 

@@ -13,7 +13,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.access import SYSTEM
 from app.store import claims, drafts, leases, seals
+from app.store.imports import batches
+from app.store.imports.planning import writing_now
+from app.store.session import act_as
 
 logger = logging.getLogger(__name__)
 NAME = "schedule"
@@ -35,6 +39,7 @@ def usual(lease: timedelta, kept: timedelta) -> tuple[Recurring, ...]:
         Recurring("sweep", lease.total_seconds() / 5, Sweep(kept)),
         Recurring("expire", 600, _expire),
         Recurring("clear", 3600, _clear),
+        Recurring("imports", 3600, _forget_imports),
     )
 
 
@@ -53,6 +58,15 @@ def _clear(app: Flask) -> None:
     """Forget old drafts and submissions."""
     with claims.writing_to(app.extensions["engine"]) as connection:
         drafts.clear_old(connection)
+
+
+def _forget_imports(app: Flask) -> None:
+    """Remove the planned rows of imports that can no longer be undone."""
+    session = app.extensions["sessions"]()
+    act_as(session, SYSTEM)
+    with writing_now():
+        batches.forget_old(session, batches.KEPT_DAYS, datetime.now(UTC))
+        session.commit()
 
 
 class Sweep:

@@ -17,6 +17,8 @@ from app.screens.pages import Cell, Column, Fact, FactSection, Link, Row
 from app.screens.shell import me
 from app.store.labels import Labels, label_of, labels_for, nobody
 from app.store.page import Values
+from app.store.search.spans import spans
+from app.store.search.tokens import plan_of
 from app.store.session import db
 from app.store.tables import StoredFile
 
@@ -83,11 +85,23 @@ def main_field(entry: Entry) -> Field:
 
 
 def rows(
-    entry: Entry, fields: Sequence[Field], found: Sequence[Values], edit: frozenset[int], query: str
+    entry: Entry,
+    fields: Sequence[Field],
+    found: Sequence[Values],
+    edit: frozenset[int],
+    query: str,
+    words: Sequence[str] = (),
 ) -> tuple[Row, ...]:
-    """The lines of a list; `edit` are the ids that may be edited, `query` the list one comes from."""
+    """The lines of a list; `edit` are the ids that may be edited, `query` the list one comes from.
+
+    `words` are marked where they stand.
+    """
     known = labels_for(db(), dict.fromkeys((*fields, *entry.labelled)), found)
+    plan = plan_of(entry) if words else None
     places = [_Place(item, known, whole=item.masked and readable(me(), item)) for item in fields]
+    for place in places:
+        if plan is not None and place.item.name in plan.fields:
+            place.words, place.named = words, place.item.name in plan.names
     hint = _("Show %(field)s of %(row)s (this is noted in the audit trail)")
     path = url_for("records.list", record=entry.name)
     back = f"?{urlencode({'list': query})}" if query else ""
@@ -113,6 +127,8 @@ class _Place:
         self._known = known
         self._name, self._many, self._label = item.name, item.many, item.label
         self._seen: dict[Any, Cell] = {}
+        self.words: Sequence[str] = ()
+        self.named = False
 
     def cell(self, values: Values) -> Cell:
         value = values.get(self._name)
@@ -120,7 +136,10 @@ class _Place:
             return cell(self.item, value, self._known)
         found = self._seen.get(value)
         if found is None:
-            found = self._seen[value] = cell(self.item, value, self._known)
+            found = cell(self.item, value, self._known)
+            if self.words and value is not None:
+                found = replace(found, marks=spans(found.text, self.words, name=self.named))
+            self._seen[value] = found
         return found
 
     def revealing(self, values: Values, url: str, hint: str, label: str) -> Cell:

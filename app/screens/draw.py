@@ -40,13 +40,24 @@ def safe(text: str) -> str:
     return text if text.isalnum() or not SIGNS.search(text) else str(escape(text))
 
 
+def _marked(cell: Cell) -> str:
+    """The cell's text with what a search found in it marked."""
+    if not cell.marks:
+        return safe(cell.text)
+    parts, place = [], 0
+    for start, end in cell.marks:
+        parts.append(f"{safe(cell.text[place:start])}<mark>{safe(cell.text[start:end])}</mark>")
+        place = end
+    return f"{''.join(parts)}{safe(cell.text[place:])}"
+
+
 def draw_cell(cell: Cell, full: bool = False, state: bool = False) -> Markup:
     """One value. `full` writes long text out, a list clips it; with `state` any choice is a badge."""
     return Markup(_cell(cell, full, state))  # noqa: S704  # every value in it went through `safe`
 
 
 def _cell(cell: Cell, full: bool, state: bool) -> str:
-    kind, text = cell.kind, safe(cell.text)
+    kind, text = cell.kind, _marked(cell)
     if kind == "badge" and text and (state or tone(cell.tone) != "secondary"):
         return f'<span class="badge bg-{tone(cell.tone)}-lt">{text}</span>'
     if kind == "empty" or not (text or cell.links):
@@ -67,14 +78,14 @@ def _cell(cell: Cell, full: bool, state: bool) -> str:
         return text
     if cell.url:
         return f'<a{"" if full else CLIP} href="{safe(cell.url)}">{text}</a>'
-    return text if full else f"<span{CLIP}{_title(cell.text, text)}>{text}</span>"
+    return text if full else f"<span{CLIP}{_title(cell.text)}>{text}</span>"
 
 
 CLIP = ' class="rn-clip"'
 
 
-def _title(plain: str, text: str) -> str:
-    return f' title="{text}"' if len(plain) > CLIPPED else ""
+def _title(text: str) -> str:
+    return f' title="{safe(text)}"' if len(text) > CLIPPED else ""
 
 
 def _start(text: str) -> str:
@@ -154,8 +165,8 @@ def _main(row: Row, cell: Cell) -> str:
     """The value that opens a row, and leads to its page."""
     if not row.url:
         return _cell(cell, False, False)
-    text = safe(cell.text)
-    return f'<a class="rn-clip" href="{safe(row.url)}"{_title(cell.text, text)}>{text or safe(row.label) or "—"}</a>'
+    text = _marked(cell)
+    return f'<a class="rn-clip" href="{safe(row.url)}"{_title(cell.text)}>{text or safe(row.label) or "—"}</a>'
 
 
 def _row(row: Row, places: list[_Place], pick: str, edit: str) -> str:

@@ -15,14 +15,16 @@ from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.screens import cells, filters, saved, trash
 from app.screens.common import entry_of, head, know_args, read_pairs, with_query
+from app.screens.directory import may_try
 from app.screens.explain import may_ask
 from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
 from app.screens.shell import me, render
 from app.store.imports.batches import importable
 from app.store.labels import options as find_options
-from app.store.page import CAP, REACHED, PageRows, count, fetch_page
+from app.store.page import CAP, REACHED, PageRows, count, estimate, fetch_page
 from app.store.query import PAGE_SIZES, PLACES, BadQuery, Query, read_query
 from app.store.save import reach
+from app.store.search.match import words_of
 from app.store.session import db
 
 REMEMBERED = 20.0
@@ -79,6 +81,8 @@ def show_list(record: str) -> ResponseReturnValue:
 def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
     """What else one may do with the list."""
     found = []
+    if may_try(entry):
+        found.append(Link(_("Try the mapping"), url_for("records.try_directory"), "user-search"))
     if entry.screen.export:
         forms = (("xlsx", _("Export"), "table-export"), ("csv", _("Export as CSV"), "file-type-csv"))
         found += [
@@ -101,7 +105,7 @@ def make_table(query: Query, path: str, selectable: bool = False, fields: tuple[
     shown = fields or query.shown
     found = fetch_page(db(), query, reach(db(), entry, Verb.EDIT))
     edit = frozenset(values["id"] for values in found.rows if values.get(REACHED))
-    rows = cells.rows(entry, shown, found.rows, edit, query.address())
+    rows = cells.rows(entry, shown, found.rows, edit, query.address(), words_of(query.search))
     return Table(
         columns=tuple(_head(query, item, path) for item in shown),
         rows=rows,
@@ -153,7 +157,12 @@ def _count(query: Query, path: str, found: PageRows) -> Count:
         if len(known) >= MOST_REMEMBERED:
             known.clear()
         known[asked] = monotonic() + REMEMBERED
-    return Count(f"{CAP:,}+", False, with_query(f"{path}count", query.params()))
+    exact_url = with_query(f"{path}count", query.params())
+    about = estimate(db(), query)
+    if about is None or about <= CAP:
+        return Count(f"{CAP:,}+", False, exact_url)
+    # three digits: more would look as if they had been counted
+    return Count(_("about %(count)s", count=f"{round(about, 3 - len(str(about))):,}"), False, exact_url)
 
 
 def _columns(query: Query) -> tuple[Option, ...]:

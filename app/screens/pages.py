@@ -65,6 +65,7 @@ class Cell:
     """One value, ready to draw. `kind`: text, badge, ref, flag, number, date, files, prose, masked, empty.
 
     Of a masked one `url` is where it is revealed (empty if the reader may not), `hint` says whose and what it is.
+    `marks` are the places (start, end) of the text that a search found.
     """
 
     text: str
@@ -73,6 +74,7 @@ class Cell:
     tone: str = ""
     links: tuple[Link, ...] = ()
     hint: str = ""
+    marks: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from app.screens.pages import PaletteGroup, PaletteItem
 from app.screens.shell import fragment, me, readable_entries
 from app.store.labels import search_all
 from app.store.query import BadQuery
+from app.store.search.match import words_of
+from app.store.search.spans import spans
 from app.store.session import db
 
 MOST_PAGES = 6
@@ -82,11 +84,12 @@ def _items(found: list[tuple[str, str, str, str]], text: str) -> tuple[PaletteIt
 
 def _rows(entries: list[Entry], text: str) -> list[PaletteGroup]:
     """Rows of every record that match, a group a record, all found in one statement."""
-    groups = []
+    groups, words = [], words_of(text)
     for entry, rows in search_all(db(), entries, text, ROWS_EACH):
         items = []
         for row_id, label in rows:
-            before, marked, after = _marked(label, text) or (label, "", "")
+            start, end = (*spans(label, words, name=True), (len(label), len(label)))[0]
+            before, marked, after = label[:start], label[start:end], label[end:]
             url = url_for("records.show", record=entry.name, pk=row_id)
             items.append(PaletteItem(before, marked, after, url, entry.screen.icon, entry.singular))
         groups.append(PaletteGroup(entry.title, tuple(items)))

@@ -6,6 +6,7 @@ from werkzeug.routing import IntegerConverter, Map
 from app.kinds.link import HIGHEST_ID
 from app.screens import (
     bulk,
+    directory,
     edit,
     explain,
     export,
@@ -43,7 +44,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights, export,
-        imports, tokens, jobs,
+        imports, tokens, jobs, directory,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, nulls_first, nulls_last, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, literal, nulls_first, nulls_last, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app.catalog import Entry, Field
@@ -200,6 +200,24 @@ def count(session: Session, query: Query, cap: int | None = CAP) -> Counted:
         inner = inner.limit(cap + 1)
     number = session.scalar(select(func.count()).select_from(inner.subquery())) or 0
     return Counted(number, True) if cap is None or number <= cap else Counted(cap, False)
+
+
+def estimate(session: Session, query: Query) -> int | None:
+    """About how many rows an unfiltered list has, as the database keeps it at no cost; None if it does not know.
+
+    None too for whoever does not see every row of the record: the figure is the table's, and no policy is in it.
+    """
+    entry = query.entry
+    if query.search or query.conditions or scoped(session, entry):
+        return None
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        # ids are given one after another: their span is the count, but for the rows that are gone
+        span = func.max(entry.model.id) - func.min(entry.model.id) + 1
+        return session.scalar(select(span), execution_options={"unfiltered": True})
+    asked = text("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(:name)")
+    found = connection.scalar(asked, {"name": entry.model.__tablename__})
+    return None if found is None or found < 0 else int(found)
 
 
 def fetch_row(session: Session, entry: Entry, row_id: int, lock: bool = False) -> Values | None:

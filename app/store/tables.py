@@ -1,4 +1,4 @@
-"""The console's own tables: files, drafts, submissions, saved views, access tokens, seals, jobs, leases."""
+"""The console's own tables: files, drafts, submissions, views, tokens, the directory, seals, jobs, leases."""
 
 from __future__ import annotations
 
@@ -94,6 +94,26 @@ class AccessToken(Model):  # type: ignore[misc]  # FAB's base is untyped
     expires_at: Mapped[datetime] = mapped_column(Moment())
     used_at: Mapped[datetime | None] = mapped_column(Moment())
     revoked_at: Mapped[datetime | None] = mapped_column(Moment())
+
+
+class DirectoryAccount(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """Which entry of the directory an account stands for, and what it was given by the rules of the mapping.
+
+    `key` stays the same when the entry is renamed; `given` holds roles by name, unit and clearance, so that they are
+    taken back when the directory no longer gives them; `gone_at` is when a synchronisation disabled the account.
+    """
+
+    __tablename__ = "rn_directory_account"
+    __table_args__ = (Index("ix_rn_directory_account_seen_at", "seen_at"),)
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("ab_user.id", ondelete="CASCADE", name="fk_directory_account"), primary_key=True, autoincrement=False
+    )
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    dn: Mapped[str] = mapped_column(String(1000))
+    given: Mapped[dict[str, Any]] = mapped_column(JSON)
+    seen_at: Mapped[datetime] = mapped_column(Moment())
+    gone_at: Mapped[datetime | None] = mapped_column(Moment())
 
 
 class Seal(Model):  # type: ignore[misc]  # FAB's base is untyped

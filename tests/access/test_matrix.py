@@ -32,7 +32,7 @@ OWNED = {
         "resident", "legal_entity", "natural_resource", "indicator", "training_record", "video_asset",
     )},
 }  # fmt: skip
-ALONE = {"system", "funding_source", "training_course", "mail", "mail_reading"}
+ALONE = {"system", "funding_source", "training_course", "mail", "mail_reading", "directory_rule"}
 """Records that no unit owns; of the two of mail, nobody made here is named in a row."""
 TABLES = {"account": "ab_user", "role": "ab_role", "group": "ab_group", "audit": "rn_event"}
 STATE = {"news_item": "SELECT id, state FROM news_item", "video_asset": "SELECT id, state FROM video_asset"}

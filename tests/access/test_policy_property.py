@@ -124,7 +124,7 @@ NAMES = st.sampled_from([
     "unit", "staff", "system", "milestone", "project", "funding_source", "budget_line", "deployment", "project_step",
     "incoming_document", "outgoing_document", "mail", "mail_reading", "news_item", "resident", "legal_entity",
     "natural_resource", "indicator", "indicator_value", "training_course", "training_record", "video_asset",
-    "account", "role", "group",
+    "account", "role", "group", "directory_rule",
 ])  # fmt: skip
 
 

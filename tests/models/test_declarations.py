@@ -22,7 +22,7 @@ DOMAIN = {
     DOCUMENTS: ["incoming_document", "outgoing_document", "mail", "mail_reading", "news_item"],
     REGISTRIES: ["resident", "legal_entity", "natural_resource", "indicator", "indicator_value", "video_asset"],
     ORGANISATION: ["unit", "staff"],
-    ADMINISTRATION: ["account", "role", "group", "audit"],
+    ADMINISTRATION: ["directory_rule", "account", "role", "group", "audit"],
 }
 
 

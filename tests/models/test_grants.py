@@ -9,7 +9,7 @@ from models.roles import EVERYONE, Role
 from tests.models.access_table import table
 
 ACCESS = Path(__file__).resolve().parents[2] / "docs" / "access.md"
-IDENTITY = {"account", "role", "group", "audit"}
+IDENTITY = {"account", "role", "group", "audit", "directory_rule"}
 DIRECTORY = {"unit", "staff"}
 ADMINISTRATORS = (Role.SYSADMIN, Role.SECADMIN, Role.AUDITOR)
 CHANGES = ADD | EDIT | DELETE

@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.access import SYSTEM
+from app.access import SYSTEM, HeldGrant, Person
 from app.catalog import Catalog
-from app.store.page import count, fetch_page
-from app.store.query import Query, plain_query, read_cursor
+from app.declare.access import EVERYWHERE, OWN_UNIT, Verb
+from app.store.page import count, estimate, fetch_page
+from app.store.query import Condition, Query, plain_query, read_cursor
 from app.store.session import act_as, db
 
 SIZE = 7
@@ -77,3 +78,22 @@ def test_a_count_stops_at_its_cap_and_is_exact_on_request(app: Flask, session: S
     whole = count(session, residents, None)
     assert whole.exact
     assert whole.number == 20_000
+
+
+def test_an_estimate_is_for_those_alone_who_see_every_row_unfiltered(app: Flask) -> None:
+    catalog: Catalog = app.extensions["catalog"]
+    entry = catalog["resident"]
+    with app.extensions["engine"].connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE resident")
+    everywhere, own = HeldGrant(Verb.READ, EVERYWHERE), HeldGrant(Verb.READ, OWN_UNIT)
+    with app.test_request_context():
+        for held, told in ((everywhere, True), (own, False)):
+            person = Person(1, "a", "A", unit_id=1, grants={"resident": (held,)})
+            act_as(db(), person)
+            query = plain_query(entry, person)
+            found = estimate(db(), query)
+            assert (found is not None) is told
+            assert not told or abs((found or 0) - 20_000) < 500
+            area = entry.fields["area"]
+            assert estimate(db(), replace(query, conditions=(Condition(area, "", ("320703",)),))) is None
+            assert estimate(db(), replace(query, search="王")) is None

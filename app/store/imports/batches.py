@@ -26,6 +26,8 @@ ROW_ID = "rn:id"
 ROW_VERSION = "rn:version"
 """What a mapping calls the hidden columns of a returned export."""
 
+KEPT_DAYS = 30
+"""How long an import can be undone."""
 OPEN = (State.WAITING, State.PLANNED, State.APPLIED)
 
 

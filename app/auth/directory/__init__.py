@@ -1,0 +1,1 @@
+"""The directory (LDAP) whose accounts people sign in with: OpenLDAP or Active Directory."""

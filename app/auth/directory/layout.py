@@ -1,0 +1,77 @@
+"""How OpenLDAP and Active Directory write a person down: key, names, mail, and whether the entry may be used."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from app.auth.directory.link import Found
+from app.auth.directory.text import read_dn
+
+LONGEST_NAME = 64
+_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_NEVER = (0, 0x7FFFFFFFFFFFFFFF)
+_DISABLED = 0x2
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is asked of an entry; `barred` says why it may not be used at a moment, or nothing."""
+
+    key: str
+    attributes: tuple[str, ...]
+    barred: Callable[[Found, datetime], str]
+
+
+def _barred_openldap(found: Found, now: datetime) -> str:
+    """Locked by the password policy overlay, or past the day of the shadow scheme."""
+    if found.text("pwdAccountLockedTime"):
+        return "locked"
+    days = found.text("shadowExpire")
+    if days.lstrip("-").isdigit() and 0 <= int(days) <= (now.date() - date(1970, 1, 1)).days:
+        return "expired"
+    return ""
+
+
+def _barred_active_directory(found: Found, now: datetime) -> str:
+    """Disabled by its control flags, or past its date, which counts tenths of microseconds since 1601."""
+    flags, end = found.text("userAccountControl"), found.text("accountExpires")
+    if flags.isdigit() and int(flags) & _DISABLED:
+        return "disabled"
+    if end.isdigit() and int(end) not in _NEVER and _EPOCH + timedelta(microseconds=int(end) // 10) <= now:
+        return "expired"
+    return ""
+
+
+_NAMES = ("sn", "givenName", "displayName", "cn", "mail")
+LAYOUTS = {
+    "openldap": Layout("entryUUID", (*_NAMES, "entryUUID", "pwdAccountLockedTime", "shadowExpire"), _barred_openldap),
+    "active-directory": Layout(
+        "objectGUID", (*_NAMES, "objectGUID", "userAccountControl", "accountExpires"), _barred_active_directory
+    ),
+}
+
+
+def key_of(layout: Layout, found: Found) -> str:
+    """What stays the same when an entry is renamed or moved; of one without such a thing, a digest of its name."""
+    value = next(iter(found.values.get(layout.key.lower(), ())), b"")
+    if value:
+        return value.decode() if layout.key == "entryUUID" else value.hex()
+    return hashlib.sha256(repr(read_dn(found.dn)).encode()).hexdigest()
+
+
+def names_of(found: Found, name: str) -> tuple[str, str]:
+    """Family and given name: as the entry has them, else parted from its full name."""
+    family, given = found.text("sn"), found.text("givenName")
+    full = found.text("displayName") or found.text("cn") or family or name
+    if not family:
+        family = given and full.removesuffix(given).strip()
+    if not given and family and full != family and full.startswith(family):
+        given = full[len(family) :].strip()
+    if not (family and given):
+        # in Chinese the first character is the family name; elsewhere the last word is
+        head, _space, tail = full.rpartition(" ")
+        family, given = (tail, head) if head else (full[:1], full[1:])
+    return family[:LONGEST_NAME], (given or name)[:LONGEST_NAME]

@@ -1,0 +1,92 @@
+"""`run.py ldap check` names the step that fails and what to do, and never a password."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.auth import accounts
+from app.auth.directory.check import Step, check_server
+from app.auth.directory.people import Directory
+from tests.support import people
+from tests.support.city_directory import EDITOR
+from tests.support.places import Place
+from tests.support.postgres import free_port
+from tests.support.slapd import PASSWORD, SEARCH_DN, Authority, Slapd
+from tests.support.visitor import Visitor
+
+Ask = Callable[..., Directory]
+pytestmark = pytest.mark.usefixtures("rules")
+
+
+def failed(place: Directory) -> Step:
+    """The one step that fails."""
+    steps = list(check_server(place, place.settings.urls[0], []))
+    assert PASSWORD not in str(steps)
+    (found,) = (step for step in steps if step.good is False)
+    return found
+
+
+def test_each_step_with_a_server_that_works_is_told_and_what_a_person_would_get(place: Place) -> None:
+    text = place.run("ldap", "check", "--user", EDITOR).stdout
+    assert [line.split()[1] for line in text.splitlines() if line.startswith("  ok ")] == [
+        "reach", "bind", "search", "groups",
+    ]  # fmt: skip
+    assert "note TLS" in text  # a certificate of two days
+    assert f"as {SEARCH_DN}" in text
+    assert "500 or more people" in text
+    assert "group 信息员, by 市直信息员" in text
+    assert "roles: unit_editor" in text
+    assert PASSWORD not in text
+
+
+@pytest.mark.parametrize(
+    ("more", "step", "words"),
+    [
+        ({"ca_file": "other"}, "TLS", "RAINBOW_LDAP_CA_FILE names who vouches"),
+        ({"bind_password": "wrong"}, "bind", "was refused (invalidCredentials"),
+        ({"base": "ou=nowhere,dc=caihong,dc=lyg"}, "search", "failed (noSuchObject"),
+        ({"filter": "(objectClass=room)"}, "search", "Are RAINBOW_LDAP_BASE and …_FILTER right?"),
+        ({"name": "roomNumber"}, "search", "Is RAINBOW_LDAP_NAME right?"),
+    ],
+)
+def test_the_step_that_fails_is_named_with_the_remedy(
+    ask: Ask, authority: Authority, slapd: Slapd, more: dict[str, str], step: str, words: str
+) -> None:
+    more = {name: str(authority.other) if name == "ca_file" else value for name, value in more.items()}
+    found = failed(ask(slapd.ldaps, **more))
+    assert (found.name, words in found.text) == (step, True), found
+
+
+def test_a_server_that_is_not_there_is_named_as_such(ask: Ask) -> None:
+    assert failed(ask(f"ldaps://localhost:{free_port()}")).name == "reach"
+
+
+def test_a_rule_about_a_group_that_is_not_there_is_spoken_of(ask: Ask, slapd: Slapd) -> None:
+    steps = list(check_server(ask(slapd.ldap), slapd.ldap, ["信息员", "no such group"]))
+    assert [step.text for step in steps if step.name == "groups"][1:] == [
+        "a rule of the mapping names the group 'no such group', which is not there"
+    ]
+
+
+def test_a_failing_server_makes_the_command_fail_and_none_at_all_is_told(place: Place) -> None:
+    nowhere = {**place.extra, "RAINBOW_LDAP_URLS": f"ldaps://localhost:{free_port()}"}
+    done = Place(place.data, place.database_url, nowhere).run("ldap", "check", check=False)
+    assert (done.returncode, "1 of 1 servers cannot be used" in done.stderr) == (1, True)
+    done = Place(place.data, place.database_url).run("ldap", "check", check=False)
+    assert (done.returncode, "RAINBOW_LDAP_URLS is not set" in done.stderr) == (1, True)
+
+
+def test_an_account_is_handed_over_to_the_directory(app: Flask, session: Session) -> None:
+    accounts.create(
+        session, app.extensions["catalog"], username="u00900", last_name="旧", first_name="名", email="old@caihong.lyg",
+        roles=["trainer"], unit=None, password=people.PASSWORD,
+    )  # fmt: skip
+    with pytest.raises(AssertionError, match="401"):
+        Visitor(app).sign_in("u00900", PASSWORD)
+    accounts.hand_over(session, "u00900")
+    Visitor(app).sign_in("u00900", PASSWORD)
+    assert next(line for line in accounts.lines(session) if line.startswith("u00900")).endswith(": trainer")
+    with pytest.raises(ValueError, match="There is no account"):
+        accounts.hand_over(session, "nobody")

@@ -1,0 +1,95 @@
+"""Imports cut off in the middle: a killed process, a lost connection, a full disk leave the registry as it was."""
+
+import os
+import signal
+import sqlite3
+from contextlib import closing
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
+
+from app.store.imports.applying import apply
+from tests.support import people
+from tests.support.imports import RESIDENT, acting, planned, resident, rules, stored
+from tests.support.places import Database
+
+
+def test_a_worker_killed_while_it_applies_leaves_nothing_and_the_import_goes_in_once_afterwards(app: Flask) -> None:
+    def die(done: int, total: int) -> None:
+        if done:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with acting(app, people.POLICE) as session:
+        batch, _ = planned(session, "resident", RESIDENT, [resident(801), resident(802)])
+    app.extensions["engine"].dispose()
+    child = os.fork()
+    if child == 0:
+        with acting(app, people.POLICE) as session:
+            apply(session, batch, rules(), report=die)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    with acting(app, people.POLICE) as session:
+        assert stored(session, [801, 802]) == {}
+        assert apply(session, batch, rules())["added"] == 2
+        assert list(stored(session, [801, 802])) == [801, 802]
+        lines = session.scalar(text("SELECT count(*) FROM rn_event WHERE batch_id = :id"), {"id": batch})
+        assert lines == 2
+
+
+def test_a_connection_lost_while_it_applies_leaves_nothing(app: Flask, database: Database) -> None:
+    with acting(app, people.POLICE) as session:
+        batch, _ = planned(session, "resident", RESIDENT, [resident(811)])
+
+        def cut(done: int, total: int) -> None:
+            if not done:
+                return
+            driver = session.connection().connection.driver_connection
+            assert driver is not None
+            if database == "sqlite":
+                driver.close()
+                return
+            number = session.scalar(text("SELECT pg_backend_pid()"))
+            with app.extensions["engine"].connect() as other:
+                other.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
+
+        with pytest.raises(DBAPIError):
+            apply(session, batch, rules(), report=cut)
+    with acting(app, people.POLICE) as session:
+        assert stored(session, [811]) == {}
+        assert apply(session, batch, rules())["added"] == 1
+
+
+def test_a_full_disk_leaves_nothing(app: Flask, database: Database) -> None:
+    """SQLite is told that its file may not grow; PostgreSQL fails the statement with its own code for a full disk."""
+    with acting(app, people.POLICE) as session:
+        rows = [resident(number) for number in range(820, 999)]
+        batch, _ = planned(session, "resident", RESIDENT, rows)
+
+        def full(connection: object, cursor: object, statement: str, *rest: object) -> None:
+            if not statement.startswith("INSERT INTO resident "):
+                return
+            driver = session.connection().connection.driver_connection
+            assert driver is not None
+            if database == "sqlite":
+                pages = driver.execute("PRAGMA page_count").fetchone()[0]
+                driver.execute(f"PRAGMA max_page_count = {pages}")
+            else:
+                driver.execute("DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$")
+
+        engine = app.extensions["engine"]
+        session.rollback()
+        if database == "sqlite":  # so that no page within the file is free
+            with closing(sqlite3.connect(engine.url.database)) as own:
+                own.execute("VACUUM")
+        event.listen(engine, "before_cursor_execute", full)
+        try:
+            with pytest.raises(Exception, match=r"no space left|full"):
+                apply(session, batch, rules())
+        finally:
+            event.remove(engine, "before_cursor_execute", full)
+    app.extensions["engine"].dispose()
+    with acting(app, people.POLICE) as session:
+        assert stored(session, range(820, 999)) == {}
+        assert apply(session, batch, rules())["added"] == 179
