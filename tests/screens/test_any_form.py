@@ -156,7 +156,7 @@ def came_back(entry: Entry, sent: MultiDict[str, str], offered: set[str], page: 
         if control in {"secret", "files", "checkbox"}:
             continue
         if item.many:
-            assert shown == [one for one in typed if one], name
+            assert [one for one in shown if one] == [one for one in typed if one], name
         elif control == "select":  # of what no browser offers, nothing is kept
             assert set(shown) <= {str(one.value) for one in item.choices}, name
         elif control in {"date", "datetime"}:

@@ -25,6 +25,7 @@ from app.store.session import WRITING, act_as, db, make_sessions
 from app.store.tables import StoredFile
 
 KEPT = 8
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 UNITS = 8
 MARK = re.compile(r"标([a-z_]+)~(\d+)~")
 LINK = re.compile(r"/records/([a-z_]+)/(\d+)\b")
@@ -60,6 +61,7 @@ def shrink(app: Flask) -> None:
         for entry in entries:
             _name_rows(connection, app, entry)
         _group(connection, catalog)
+        _rules(connection, catalog)
     with app.app_context():
         act_as(db(), SYSTEM)
         for entry in catalog:
@@ -110,6 +112,15 @@ def _group(connection: Connection, catalog: Catalog) -> None:
         for name in ("users", "roles"):
             row, referred = group.fields[name].secondary_columns
             connection.execute(insert(group.fields[name].secondary).values({row.name: number, referred.name: number}))
+
+
+def _rules(connection: Connection, catalog: Catalog) -> None:
+    """Rules of the directory's mapping, of which a city without a directory has none."""
+    rule = catalog["directory_rule"]
+    bases = list(rule.fields["basis"].choices)
+    for number in range(1, 5):
+        values = {"id": number, "basis": bases[number % len(bases)], "value": mark("directory_rule", number)}
+        connection.execute(insert(rule.model.__table__).values(values | {"created_at": NOW, "updated_at": NOW}))
 
 
 def _keep(connection: Connection, store: FileStore, name: str) -> str:
