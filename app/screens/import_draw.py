@@ -29,14 +29,13 @@ from app.screens.import_pages import (
 from app.screens.pages import Link, Option, Page
 from app.screens.shell import me
 from app.store.import_tables import ImportBatch, Mode, Outcome, State
-from app.store.imports.batches import Planned, rows_of
+from app.store.imports.batches import KEPT_DAYS, Planned, rows_of
 from app.store.jobs import OPEN
 from app.store.query import BadQuery
 from app.store.session import db
 from app.store.tables import Job, JobState
 
 MOMENT: Any = MomentKind()
-UNDO_DAYS = 7
 ROWS = 50
 LETTERS = 26
 FILTERS: dict[str, tuple[Outcome, ...]] = {
@@ -169,7 +168,7 @@ def plan_page(batch: ImportBatch, entry: Entry, job: Job | None, kept: bool) -> 
 
 
 def _undoable(batch: ImportBatch) -> bool:
-    recent = batch.applied_at is not None and batch.applied_at > datetime.now(UTC) - timedelta(days=UNDO_DAYS)
+    recent = batch.applied_at is not None and batch.applied_at > datetime.now(UTC) - timedelta(days=KEPT_DAYS)
     return batch.state is State.APPLIED and recent
 
 
@@ -253,7 +252,7 @@ def _done_text(batch: ImportBatch) -> str:
 
 
 def _until(batch: ImportBatch) -> str:
-    at = (batch.applied_at or datetime.now(UTC)) + timedelta(days=UNDO_DAYS)
+    at = (batch.applied_at or datetime.now(UTC)) + timedelta(days=KEPT_DAYS)
     return str(MOMENT.show(None, at).text)
 
 
