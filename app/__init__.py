@@ -14,7 +14,7 @@ from app.auth import gate, limits, manager
 from app.auth.directory import sign_in
 from app.catalog import Catalog
 from app.declare.choices import Classification
-from app.excel import write_template
+from app.excel import desk, export_job, import_jobs, write_template
 from app.excel.write import write as write_list
 from app.jobs import schedule
 from app.jobs.queue import Queue
@@ -23,6 +23,14 @@ from app.screens import draw, errors, health, routes, shell
 from app.store import jobs
 from app.store.files import FileStore
 from app.store.session import make_engine, make_sessions
+
+JOBS = {
+    "export": export_job.export,
+    "import-plan": import_jobs.plan,
+    "import-apply": import_jobs.apply,
+    "import-undo": import_jobs.undo,
+}
+"""What workers do, by the kind of job."""
 
 
 class Config(Protocol):
@@ -93,12 +101,13 @@ def create_app(
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine, catalog)
     app.extensions.update(catalog=catalog, engine=engine, sessions=sessions)
-    app.extensions.update(write_list=write_list, write_template=write_template)
+    app.extensions.update(write_list=write_list, write_template=write_template, workbooks=desk)
+    app.extensions["import_folder"] = settings.data / "imports"
     app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)
     app.teardown_appcontext(lambda _error: sessions.remove())
     queue = Queue(settings.data, settings.redis_url, settings.secret_key)
     lease, kept = timedelta(seconds=settings.job_lease), timedelta(hours=settings.job_hours)
-    app.extensions.update(jobs=queue, job_kinds={}, job_folder=settings.data / "jobs")
+    app.extensions.update(jobs=queue, job_kinds=dict(JOBS), job_folder=settings.data / "jobs")
     app.extensions["recurring"] = schedule.usual(lease, kept)
     jobs.wake_after_commit(sessions, queue.wake)
     manager.install(app, sessions)

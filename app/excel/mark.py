@@ -91,7 +91,9 @@ def _write(path: Path, sheet: str, marks: Sequence[Mark], target: IO[bytes]) -> 
     with warnings.catch_warnings():
         # what openpyxl leaves out of a copy (drawings, some rules) is no matter of the person's rows
         warnings.simplefilter("ignore")
-        book = load_workbook(path)
+        # as a stream: of a path openpyxl looks at the ending alone
+        with path.open("rb") as stream:
+            book = load_workbook(stream)
     try:
         page = book[sheet]
         cells: dict[tuple[int, int], list[Mark]] = {}

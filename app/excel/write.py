@@ -50,9 +50,14 @@ def write(
     done = FORMS[form](session, query, file, progress)
     # what was read is let go first: the line is a write, and SQLite takes its lock at the start of a transaction
     session.rollback()
+    tell(session, query, form, done)
+    return done
+
+
+def tell(session: Session, query: Query, form: str, done: Written) -> None:
+    """Note in the trail what was given out."""
     about = f"{form}, {done.rows} rows: {query.address(limit=None)}".rstrip(": ")
     note(session, Deed.EXPORTED, entry=query.entry, text=about)
-    return done
 
 
 def _xlsx(session: Session, query: Query, file: IO[bytes], progress: Progress) -> Written:

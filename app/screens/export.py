@@ -9,17 +9,19 @@ from datetime import datetime
 from typing import IO, Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from app.declare.access import Verb
-from app.declare.record import Record
 from app.kinds.value import LOCAL
 from app.screens.common import entry_of, know_args
 from app.screens.lists import without_place
 from app.screens.shell import me
+from app.store.imports.batches import importable
+from app.store.jobs import submit
+from app.store.page import count
 from app.store.query import Query, read_query
 from app.store.session import db
 
@@ -27,6 +29,8 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv",
 }
+STRAIGHT = 20_000
+"""A list of more rows than this is written by a job: a worker of the server is not kept from others for so long."""
 PART = 64 * 1024
 
 Write = Callable[[Any, Query, IO[bytes], str], Any]
@@ -45,27 +49,52 @@ def export(record: str, form: str) -> ResponseReturnValue:
     if not entry.screen.export:
         raise NotFound(_("This list is not given out as a file."))
     query = read_query(entry, without_place(request.args), me())
-    # complete before the first byte is sent: a slow reader holds no connection, and a fault is told as one
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the answer that sends it
+    name = f"{entry.title} {datetime.now(LOCAL):%Y-%m-%d %H%M}"
+    if not count(db(), query, STRAIGHT).exact:
+        return _as_job(query, form, name)
     write: Write = current_app.extensions["write_list"]
-    write(db(), query, file, form)
+
+    def written(file: IO[bytes]) -> None:
+        write(db(), query, file, form)
+        db().commit()
+
+    return sent(written, name, entry.name, form)
+
+
+def _as_job(query: Query, form: str, name: str) -> ResponseReturnValue:
+    """Have a worker write the file; clicking twice asks for one."""
+    entry, text = query.entry, query.address(limit=None)
+    args = {"record": entry.name, "query": text, "form": form, "name": f"{name}.{form}", "type": TYPES[form]}
+    # the count is let go first: submitting is a write, and SQLite takes its lock at the start of a transaction
+    db().rollback()
+    title = _("Export of “%(title)s”", title=entry.title)
+    job_id = submit(db(), "export", title, args, once=f"export {args['name']} {text}")
     db().commit()
-    return _sent(file, f"{entry.title} {datetime.now(LOCAL):%Y-%m-%d %H%M}", entry.name, form)
+    return redirect(url_for("records.job", job_id=job_id), 303)
 
 
 def template(record: str) -> ResponseReturnValue:
     """An empty workbook of the record, for whoever may add rows."""
     entry = entry_of(record, Verb.ADD)
     know_args()
-    if not issubclass(entry.model, Record):
+    if not importable(entry):
         raise NotFound(_("Rows of “%(title)s” do not come in by workbook.", title=entry.title))
+    write = current_app.extensions["write_template"]
+    name = _("%(title)s template", title=entry.title)
+    return sent(lambda file: write(db(), entry, file), name, f"{entry.name}-template", "xlsx")
+
+
+def sent(write: Callable[[IO[bytes]], None], name: str, plain_name: str, form: str) -> Response:
+    """What is written as a download; `plain_name` is for programs that know no Chinese names.
+
+    It is complete before the first byte is sent: a slow reader holds no connection, and a fault is told as one.
+    """
     file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the answer that sends it
-    current_app.extensions["write_template"](db(), entry, file)
-    return _sent(file, _("%(title)s template", title=entry.title), f"{entry.name}-template", "xlsx")
-
-
-def _sent(file: IO[bytes], name: str, plain_name: str, form: str) -> Response:
-    """The file as a download; `plain_name` is for programs that know no Chinese names."""
+    try:
+        write(file)
+    except BaseException:
+        file.close()
+        raise
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     answer = Response(_parts(file), mimetype=TYPES[form])

@@ -91,7 +91,7 @@ def show_lines(entry: Entry, row: Values, back: Link, endpoint: str, names: froz
     pk = row["id"]
     found = _events(entry, pk, _before())
     more, found = len(found) > SIZE, found[:SIZE]
-    known = _known(entry, found)
+    known = cited(entry, [line.changes or {} for line in found])
     label = label_of(db(), entry, row, dict(labels_for(db(), [f for f in entry.labelled if f.refers], [row])))
     older = url_for(endpoint, record=entry.name, pk=pk, before=found[-1].id) if more else ""
     page = HistoryPage(
@@ -121,15 +121,15 @@ def _events(entry: Entry, pk: int, before: int | None) -> Sequence[Any]:
     ).all()  # fmt: skip
 
 
-def _known(entry: Entry, lines: Sequence[Any]) -> Mapping[str, Labels]:
-    """The labels of all rows that the lines cite."""
+def cited(entry: Entry, changes: Sequence[Mapping[str, Any]]) -> Mapping[str, Labels]:
+    """The labels of all rows that changes cite, given as the trail keeps them."""
     fields = [item for item in entry.fields.values() if item.target is not None]
     rows = []
-    for line in lines:
+    for change in changes:
         for side in (0, 1):
             row: dict[str, Any] = {"id": 0}
             for item in fields:
-                row[item.name] = _value(item, (line.changes or {}).get(item.name, [None, None])[side])
+                row[item.name] = _value(item, change.get(item.name, [None, None])[side])
             rows.append(row)
     return labels_for(db(), fields, rows)
 
@@ -144,7 +144,8 @@ def _value(item: Field, text: Any) -> Any:
         return None
 
 
-def _cell(item: Field, text: Any, known: Mapping[str, Labels]) -> Cell:
+def told_cell(item: Field, text: Any, known: Mapping[str, Labels]) -> Cell:
+    """A value as the trail keeps it, ready to draw."""
     if text in (None, "", []):
         return Cell(_("empty"), EMPTY.kind)
     if text == HIDDEN:
@@ -159,7 +160,7 @@ def _cell(item: Field, text: Any, known: Mapping[str, Labels]) -> Cell:
 
 def _entered(entry: Entry, line: Any, known: Mapping[str, Labels], names: frozenset[str]) -> Entered:
     changes = tuple(
-        Change(entry.fields[name].label, *(_cell(entry.fields[name], text, known) for text in pair))
+        Change(entry.fields[name].label, *(told_cell(entry.fields[name], text, known) for text in pair))
         for name, pair in (line.changes or {}).items()
         if name in entry.fields
     )

@@ -13,13 +13,13 @@ from werkzeug.datastructures import MultiDict
 from app.access import may, readable
 from app.catalog import Entry, Field
 from app.declare.access import Verb
-from app.declare.record import Record
 from app.screens import cells, filters, saved, trash
 from app.screens.common import entry_of, head, know_args, read_pairs, with_query
 from app.screens.directory import may_try
 from app.screens.explain import may_ask
 from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
 from app.screens.shell import me, render
+from app.store.imports.batches import importable
 from app.store.labels import options as find_options
 from app.store.page import CAP, REACHED, PageRows, count, estimate, fetch_page
 from app.store.query import PAGE_SIZES, PLACES, BadQuery, Query, read_query
@@ -89,9 +89,11 @@ def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
             Link(label, with_query(url_for(f"records.export_{form}", record=entry.name), params), icon)
             for form, label, icon in forms
         ]
-    if may(me(), entry, Verb.ADD) and issubclass(entry.model, Record):
+    if importable(entry) and (may(me(), entry, Verb.ADD) or may(me(), entry, Verb.EDIT)):
+        found.insert(0, Link(_("Import"), url_for("records.import", record=entry.name), "table-import"))
+    if importable(entry) and may(me(), entry, Verb.ADD):
         template = Link(_("Workbook to fill in"), url_for("records.template", record=entry.name), "file-spreadsheet")
-        found.insert(1, template)
+        found.append(template)
     if may_ask(entry):
         found.append(Link(_("Who can see this?"), url_for("records.access", record=entry.name), "eye-question"))
     return (*found, *trash.link(entry))

@@ -12,6 +12,7 @@ from app.screens import (
     export,
     files,
     history,
+    imports,
     jobs,
     lists,
     palette,
@@ -43,7 +44,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights, export,
-        tokens, jobs, directory,
+        imports, tokens, jobs, directory,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

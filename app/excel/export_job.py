@@ -1,0 +1,44 @@
+"""The export of a long list as a job: with progress, and a file that is kept for a while."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
+
+from app.access import may
+from app.catalog import Catalog
+from app.declare.access import Verb
+from app.excel.write import FORMS, tell
+from app.store.jobs import Failed, Outcome, Task
+from app.store.page import count
+from app.store.query import BadQuery, read_query
+from app.store.session import actor_of
+
+
+def export(task: Task) -> Outcome:
+    """Write the list that the task's `query` names, as its person sees it by now."""
+    session = task.session()
+    catalog: Catalog = session.info["catalog"]
+    entry, actor = catalog.get(task.args["record"]), actor_of(session)
+    if entry is None or not may(actor, entry, Verb.READ):
+        raise Failed(_("You may no longer read this list."))
+    try:
+        query = read_query(entry, MultiDict(parse_qsl(task.args["query"])), actor)
+    except BadQuery as error:
+        raise Failed(error.text) from None
+    form, total = task.args["form"], count(session, query, None).number
+    path = task.folder / f"{entry.name}.{form}"
+    with path.open("wb") as file:
+        done = FORMS[form](session, query, file, lambda rows: task.report(rows, total))
+    tell(task.session(writes=True), query, form, done)
+    text = ngettext("%(num)s row is written.", "%(num)s rows are written.", done.rows)
+    if done.cut:
+        cut = ngettext(
+            "%(num)s text is longer than a cell holds, and cut.",
+            "%(num)s texts are longer than a cell holds, and cut.", done.cut,
+        )  # fmt: skip
+        text = f"{text} {cut}"
+    return Outcome(str(text), file=path, file_name=task.args["name"], media_type=task.args["type"])
