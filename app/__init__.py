@@ -20,11 +20,13 @@ from app.jobs import schedule
 from app.jobs.queue import Queue
 from app.kinds.value import LOCAL
 from app.screens import draw, errors, health, routes, shell
-from app.store import jobs
+from app.store import exact, jobs
 from app.store.files import FileStore
+from app.store.filter_use import Notes
 from app.store.session import make_engine, make_sessions
 
 JOBS = {
+    exact.KIND: exact.run_count,
     "export": export_job.export,
     "import-plan": import_jobs.plan,
     "import-apply": import_jobs.apply,
@@ -96,11 +98,12 @@ def create_app(
         LANGUAGES={"zh": {"flag": "cn", "name": "中文"}, "en": {"flag": "gb", "name": "English"}},
         LOGIN_FACTS=login_facts,
         CEILING=Classification(settings.ceiling),
+        COUNT_SECONDS=1.0,
     )
     LOCAL.choose(settings.time_zone)
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine, catalog)
-    app.extensions.update(catalog=catalog, engine=engine, sessions=sessions)
+    app.extensions.update(catalog=catalog, engine=engine, sessions=sessions, filter_use=Notes(engine))
     app.extensions.update(write_list=write_list, write_template=write_template, workbooks=desk)
     app.extensions["import_folder"] = settings.data / "imports"
     app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)

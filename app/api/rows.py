@@ -18,6 +18,7 @@ from app.catalog import Entry, current
 from app.declare.access import Verb
 from app.kinds.link import HIGHEST_ID
 from app.store.batch import MOST, BatchRefused, Change, Fault, insert_all, update_all
+from app.store.filter_use import noting
 from app.store.page import CAP, count, fetch_page, fetch_row, fetch_rows
 from app.store.query import BadQuery, read_query
 from app.store.save import Missing, Rules, delete, insert, make_rules, update
@@ -87,7 +88,8 @@ def show_list(record: str) -> Response:
     query = read_query(entry, MultiDict(request.args.items(multi=True)), me(), most=MOST_ROWS)
     if query.columns is None:
         query = replace(query, columns=values.visible(entry))
-    found = fetch_page(db(), query)
+    with noting(query):
+        found = fetch_page(db(), query)
     asked = request.args.get("count")
     counted = None if asked is None else count(db(), query, None if asked == "exact" else CAP)
     return _json({

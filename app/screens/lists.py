@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any
 
-from flask import Blueprint, jsonify, request, url_for
+from flask import Blueprint, current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
@@ -19,9 +19,11 @@ from app.screens.directory import may_try
 from app.screens.explain import may_ask
 from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
 from app.screens.shell import me, render
+from app.store.exact import count_within
+from app.store.filter_use import noting
 from app.store.imports.batches import importable
 from app.store.labels import options as find_options
-from app.store.page import CAP, REACHED, PageRows, count, estimate, fetch_page
+from app.store.page import CAP, REACHED, Counted, PageRows, count, estimate, fetch_page
 from app.store.query import PAGE_SIZES, PLACES, BadQuery, Query, read_query
 from app.store.save import reach
 from app.store.search.match import words_of
@@ -35,7 +37,6 @@ MOST_REMEMBERED = 100
 def route(blueprint: Blueprint) -> None:
     """Add the list's routes."""
     blueprint.add_url_rule("/records/<record>/", "list", show_list)
-    blueprint.add_url_rule("/records/<record>/count", "count", show_count)
     blueprint.add_url_rule("/records/<record>/options", "options", show_options)
 
 
@@ -103,14 +104,16 @@ def make_table(query: Query, path: str, selectable: bool = False, fields: tuple[
     """The rows of a query with heads, pager and count; used by lists and by related tabs."""
     entry = query.entry
     shown = fields or query.shown
-    found = fetch_page(db(), query, reach(db(), entry, Verb.EDIT))
+    with noting(query):
+        found = fetch_page(db(), query, reach(db(), entry, Verb.EDIT))
+        counted = _count(query, path, found)
     edit = frozenset(values["id"] for values in found.rows if values.get(REACHED))
     rows = cells.rows(entry, shown, found.rows, edit, query.address(), words_of(query.search))
     return Table(
         columns=tuple(_head(query, item, path) for item in shown),
         rows=rows,
         pager=_pager(query, found, path),
-        count=_count(query, path, found),
+        count=counted,
         selectable=selectable,
     )
 
@@ -151,7 +154,8 @@ def _count(query: Query, path: str, found: PageRows) -> Count:
     known: dict[Any, float] = me().memo.setdefault(_count, {})
     asked = (query.entry.name, query.conditions, query.search)
     if query.exact or monotonic() > known.get(asked, 0):
-        counted = count(db(), query, None if query.exact else CAP)
+        number = count_within(db(), query, current_app.config["COUNT_SECONDS"]) if query.exact else None
+        counted = count(db(), query) if number is None else Counted(number, True)
         if counted.exact:
             return Count(f"{counted.number:,}", True)
         if len(known) >= MOST_REMEMBERED:
@@ -170,13 +174,6 @@ def _columns(query: Query) -> tuple[Option, ...]:
     shown = query.shown
     rest = [item for item in query.entry.columns if item not in shown]
     return tuple(Option(item.name, item.label, item in shown) for item in (*shown, *rest))
-
-
-def show_count(record: str) -> ResponseReturnValue:
-    """The exact count, as text to put in the place of the capped one."""
-    entry = entry_of(record)
-    query = read_query(entry, without_place(request.args), me())
-    return f"{count(db(), query, None).number:,}"
 
 
 def without_place(args: MultiDict[str, str]) -> MultiDict[str, str]:

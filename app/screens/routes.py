@@ -6,11 +6,13 @@ from werkzeug.routing import IntegerConverter, Map
 from app.kinds.link import HIGHEST_ID
 from app.screens import (
     bulk,
+    counts,
     directory,
     edit,
     explain,
     export,
     files,
+    filter_use,
     history,
     imports,
     jobs,
@@ -43,8 +45,8 @@ def make_blueprint() -> Blueprint:
     """Every route of the generated screens."""
     blueprint = Blueprint("records", __name__)
     for module in (
-        lists, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights, export,
-        imports, tokens, jobs, directory,
+        lists, counts, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights,
+        export, imports, tokens, jobs, directory, filter_use,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.access import Person, may
+from app.access.explain import keeps_console
 from app.catalog import Catalog, Entry, current
 from app.declare.access import Verb
 from app.screens.bell import make_bell
@@ -74,6 +75,7 @@ def make_shell() -> Shell:
         groups.append(MenuGroup(label, icon, tuple(shown)))
     unit = unit_label(person)
     roles = "、".join(role_labels(person))
+    keeps = keeps_console(current(), person)
     return Shell(
         menu=tuple(groups),
         person=person.name,
@@ -83,6 +85,7 @@ def make_shell() -> Shell:
             Link(_("Jobs"), url_for("records.jobs"), "bell"),
             Link(_("Access tokens"), url_for("records.tokens"), "key"),
             Link(_("REST interface"), url_for("records.api_docs"), "api"),
+            *([Link(_("Slow filters"), url_for("records.filter_use"), "gauge")] if keeps else []),
         ),
         bell=make_bell(person),
         ceiling=str(current_app.config["CEILING"].label),

@@ -1,4 +1,4 @@
-"""The console's own tables: files, drafts, submissions, views, tokens, the directory, seals, jobs, leases."""
+"""The console's own tables: files, drafts, submissions, views, tokens, the directory, seals, jobs, leases, filters."""
 
 from __future__ import annotations
 
@@ -217,3 +217,21 @@ class Lease(Model):  # type: ignore[misc]  # FAB's base is untyped
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     holder: Mapped[str] = mapped_column(String(120))
     until: Mapped[datetime] = mapped_column(Moment())
+
+
+class FilterUse(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """By what a list was filtered and ordered that was slow or had no index, and how long it took.
+
+    `filters` are names and operators, [[field, op]]: never a value, nothing of a row, and not who asked.
+    """
+
+    __tablename__ = "rn_filter_use"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    record: Mapped[str] = mapped_column(String(64))
+    filters: Mapped[list[list[str]]] = mapped_column(JSON)
+    order: Mapped[str] = mapped_column(String(80))
+    seen: Mapped[int]
+    total_ms: Mapped[float]
+    slowest_ms: Mapped[float]
+    last_seen: Mapped[datetime] = mapped_column(Moment())

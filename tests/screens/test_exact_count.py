@@ -1,0 +1,104 @@
+"""The exact count of a list: at once where it is quick, else by a job, and always of the reader's own rows."""
+
+import html
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from app.jobs.worker import Worker
+from app.store.claims import writing_to
+from tests.jobs.workers import row
+from tests.support import people
+from tests.support.places import Place
+from tests.support.visitor import Visitor
+
+Signed = Callable[[str], Visitor]
+MANY = 60_000
+LIST = "/records/resident/"
+FILL = """
+    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :many)
+    INSERT INTO resident (citizen_id, name, sex, birth, ethnicity, area, verification, unit_id, created_at, updated_at)
+    SELECT 'N' || n, name, sex, birth, ethnicity, area, verification, (SELECT id FROM unit WHERE name = '公安局'),
+      created_at, updated_at
+    FROM numbers, (SELECT * FROM resident ORDER BY id LIMIT 1) AS one
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def many_rows(app: Flask) -> None:
+    """A list that takes a while to count; all rows added are the police's."""
+    with writing_to(app.extensions["engine"]) as connection:
+        connection.execute(text(FILL), {"many": MANY})
+
+
+@pytest.fixture
+def hurried(app: Flask) -> Iterator[None]:
+    """No count of many rows is quick enough."""
+    before, app.config["COUNT_SECONDS"] = app.config["COUNT_SECONDS"], 0
+    yield
+    app.config["COUNT_SECONDS"] = before
+
+
+@pytest.fixture(scope="module")
+def work(app: Flask, place: Place) -> Callable[[], None]:
+    """Do what waits, in this process."""
+    return Worker(app, place.settings, "in-process").drain
+
+
+def owned(app: Flask, unit: str, also: str = "") -> str:
+    """How many rows a unit has, as people write it."""
+    asked = "SELECT count(*) FROM resident WHERE unit_id = (SELECT id FROM unit WHERE name = :unit)"
+    with app.extensions["engine"].connect() as connection:
+        return f"{connection.scalar(text(asked + also), {'unit': unit}):,}"
+
+
+def test_a_count_that_is_quick_is_answered_at_once_of_ones_own_rows(visitor: Signed, app: Flask) -> None:
+    for name, unit in ((people.POLICE, "公安局"), (people.STATISTICS, "统计局")):
+        assert visitor(name).get(f"{LIST}count").text == owned(app, unit)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_count_that_takes_long_is_offered_as_a_job_and_done_by_one(
+    visitor: Signed, app: Flask, work: Callable[[], None]
+) -> None:
+    police, address = visitor(people.POLICE), f"{LIST}count?sex=female&sex=male"
+    answer = police.get(address, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert answer.headers["HX-Retarget"] == "[data-rn-exact]"
+    offered = re.search(r'hx-post="([^"]+)"', answer.text)
+    assert offered is not None
+    begun = police.post(html.unescape(offered[1]), headers={"HX-Request": "true"})
+    job = re.search(r'href="/jobs/(\d+)"', begun.text)
+    assert job is not None
+    again = police.post(address)
+    assert again.headers["Location"] == f"/jobs/{job[1]}"
+    work()
+    done = row(app, int(job[1]))
+    assert done.state.value == "done"
+    assert owned(app, "公安局", " AND sex IN ('female', 'male')") in done.outcome["text"]
+    assert police.get(done.outcome["url"]).status_code == 200
+    assert done.outcome["text"] in police.get(f"/jobs/{job[1]}").text
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_job_counts_the_rows_of_whoever_asked_and_takes_no_unknown_filter(
+    visitor: Signed, app: Flask, work: Callable[[], None]
+) -> None:
+    statistics = visitor(people.STATISTICS)
+    answer = statistics.post(f"{LIST}count")
+    work()
+    job_id = int(answer.headers["Location"].rpartition("/")[2])
+    assert row(app, job_id).outcome["text"].split()[0] == owned(app, "统计局")
+    assert visitor(people.POLICE).get(f"/jobs/{job_id}").status_code == 404
+    assert statistics.post(f"{LIST}count?colour=red").status_code == 400
+    assert visitor(people.SECURITY).post(f"{LIST}count").status_code == 403
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_list_that_was_to_be_counted_exactly_still_opens(visitor: Signed) -> None:
+    page = visitor(people.POLICE).get(f"{LIST}?count=exact")
+    assert page.status_code == 200
+    assert "data-rn-exact" in page.text
