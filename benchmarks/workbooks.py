@@ -22,20 +22,21 @@ STATES = {"pending": "待核验", "verified": "已核验", "doubtful": "存疑"}
 
 def write(url: str, rows: int, ours: Path, theirs: Path | None) -> None:
     """Write so many residents of a database into both workbooks."""
-    first, second = Workbook(write_only=True), Workbook(write_only=True)
-    mine, other = first.create_sheet("人口"), second.create_sheet("resident")
+    first, second = Workbook(write_only=True), None if theirs is None else Workbook(write_only=True)
+    mine, other = first.create_sheet("人口"), None if second is None else second.create_sheet("resident")
     mine.append(OURS)
-    other.append(THEIRS)
+    if other is not None:
+        other.append(THEIRS)
     names = ", ".join((*THEIRS, "moved_in"))
     with psycopg.connect(url) as connection, connection.cursor("residents") as cursor:
         cursor.itersize = 10_000
         cursor.execute(f"SELECT {names} FROM resident ORDER BY id LIMIT {rows}".encode())
         for row in cursor:
             mine.append(_told(dict(zip((*THEIRS, "moved_in"), row, strict=True))))
-            if theirs is not None:
+            if other is not None:
                 other.append(row[: len(THEIRS)])
     first.save(ours)
-    if theirs is not None:
+    if second is not None and theirs is not None:
         second.save(theirs)
 
 
