@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import books, report
+from benchmarks import books, report, workbooks
 from benchmarks.pages import MEASURES, Found, throughput, visits
 from benchmarks.setting import Setting
 from benchmarks.systems import OURS, PEERS, WORKERS, ours, rest, served_peer
 
-PARTS = ("lists", "load", "rest", "growth", "exports", "sqlite")
+PARTS = ("lists", "load", "rest", "growth", "exports", "imports", "sqlite")
 
 
 def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -56,6 +56,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             _growth(setting, options, lines, tables)
         if "exports" in options.only:
             _exports(setting, options, lines, tables)
+        if "imports" in options.only:
+            _imports(setting, options, lines, tables)
         if "sqlite" in options.only:
             _sqlite(setting, options, lines, tables)
     return {"lines": lines, "tables": tables}
@@ -113,13 +115,40 @@ def _exports(setting: Setting, options: argparse.Namespace, lines: list[report.L
             other = books.export_django(python, url, kind, options.small, setting.folder, 1)
             found[books.DJANGO] = vars(other)
             lines.append(report.faster(work, cost.seconds, other.seconds, books.DJANGO, required, "s"))
-        large = books.export_ours(setting.console(options.rows), kind, setting.folder, 1)
-        found[f"{options.rows:,} rows"] = vars(large)
-        for rows, one in ((options.small, cost), (options.rows, large)):
-            lines.append(report.Line(
-                f"memory of an export to {kind}, {rows:,} rows", f"{one.megabytes:.0f} MB above idle",
-                f"{books.MOST_MEMORY:.0f} MB", one.megabytes / books.MOST_MEMORY, 1, at_most=True,
-            ))  # fmt: skip
+        lines.append(report.fits(f"an export to {kind}, {options.small:,} rows", cost.megabytes, books.MOST_MEMORY))
+        if options.rows != options.small:
+            large = books.export_ours(setting.console(options.rows), kind, setting.folder, 1)
+            found[f"{options.rows:,} rows"] = vars(large)
+            lines.append(report.fits(f"an export to {kind}, {options.rows:,} rows", large.megabytes, books.MOST_MEMORY))
+
+
+def _imports(setting: Setting, options: argparse.Namespace, lines: list[report.Line], tables: Any) -> None:
+    """Workbooks into an empty register and out again, against django-import-export, and our memory at both sizes."""
+    python = Path(options.peers_python).absolute()
+    folder = setting.folder
+    single, their_single = folder / "single.xlsx", folder / "their-single.xlsx"
+    workbooks.write(setting.source(options.small), 1, single, their_single)
+    found = tables["import"] = {}
+    for rows in dict.fromkeys((options.small, options.rows)):
+        book, theirs = folder / f"import{rows}.xlsx", folder / f"their-import{rows}.xlsx"
+        against = rows == options.small and not options.no_peers
+        workbooks.write(setting.source(rows), rows, book, theirs if against else None)
+        cost = books.import_ours(setting.console(0), book, single)
+        work = f"import of {rows:,} × 8 from xlsx"
+        found[f"{OURS}, {rows:,} rows"] = {"import": vars(cost.imported), "undo": vars(cost.undone)}
+        if against:
+            other = books.import_django(python, setting.peer("import", 0, given=False), theirs, their_single)
+            found[books.DJANGO] = vars(other)
+            taken = cost.imported.seconds
+            lines.append(
+                report.faster(f"{work}, dry run and apply", taken, other.seconds, books.DJANGO, books.IMPORTS, "s")
+            )
+        lines.append(report.fits(work, cost.imported.megabytes, books.MOST_IMPORT_MEMORY))
+        undone, imported = cost.undone.seconds, cost.imported.seconds
+        lines.append(report.Line(
+            f"undoing the {work}", f"{undone:.1f} s", f"{imported:.1f} s (the import)", undone / imported, 1,
+            at_most=True,
+        ))  # fmt: skip
 
 
 def _grown(found: Found, where: str, measures: tuple[str, ...]) -> list[report.Line]:
@@ -154,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
     said += [
         f"{name}\n\n{report.figures(one)}"
         for name, one in found["tables"].items()
-        if name != "pages a second" and not name.startswith("export")
+        if name != "pages a second" and not name.startswith(("export", "import"))
     ]
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.md").write_text("\n\n".join(said) + "\n", encoding="utf-8")

@@ -59,6 +59,12 @@ def grows(work: str, small: float, large: float, most: float, unit: str = "ms") 
     return Line(work, f"{large:.1f} {unit}", f"{small:.1f} {unit} (ours, small)", large / small, most, at_most=True)
 
 
+def fits(work: str, megabytes: float, most: float) -> Line:
+    """A claim that a command's memory beyond idle stays below a limit."""
+    said = f"{megabytes:.0f} MB above idle"
+    return Line(f"memory of {work}", said, f"{most:.0f} MB", megabytes / most, 1, at_most=True)
+
+
 def table(lines: list[Line]) -> str:
     """All claims as a table."""
     head = "| work | ours | held against | ratio | required | met |\n| --- | --- | --- | --- | --- | --- |"

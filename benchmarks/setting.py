@@ -11,7 +11,8 @@ from typing import Self
 import psycopg
 
 from benchmarks import residents
-from tests.support.places import Database, Place, Places
+from benchmarks.commands import run
+from tests.support.places import ROOT, Database, Place, Places
 from tests.support.postgres import Postgres
 
 REALISTIC = (
@@ -56,6 +57,8 @@ class Setting:
                 residents.insert(place.database_url, 0, rows, _emptied(place.database_url))
             else:
                 residents.copy_to_sqlite(self.console(rows).database_url, f"{place.data}/console.sqlite", rows)
+            # the database itself made them, so search does not know of them yet
+            run([sys.executable, "run.py", "search", "rebuild", "resident"], place.env, ROOT)
             print(f"{rows:,} residents, {kind}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
             self._consoles[kind, rows] = place
         return self._consoles[kind, rows]
@@ -63,20 +66,25 @@ class Setting:
     def peer(self, name: str, rows: int, *, given: bool) -> str:
         """The address of a database of a peer's own, with so many residents; with `given`, and all our indexes."""
         self._peers += 1
-        plain = f"plain{rows}"
-        if not self._exists(plain):
-            url = self._server.create(plain)
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute(residents.TABLE)
-            residents.insert(url, 0, rows, 1)
-        template = plain
+        self.source(rows)
+        template = f"plain{rows}"
         if given:
-            template = f"given{rows}"
+            plain, template = template, f"given{rows}"
             if not self._exists(template):
                 url = self._server.create(template, plain)
                 for refused in residents.add_indexes(url, residents.indexes(self.console(rows).database_url)):
                     print(f"peers cannot be given: {refused}", file=sys.stderr)
         return self._server.create(f"{name}{self._peers}", template)
+
+    def source(self, rows: int) -> str:
+        """The address of a database with so many residents that nobody works in: to read, not to change."""
+        name = f"plain{rows}"
+        if not self._exists(name):
+            url = self._server.create(name)
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(residents.TABLE)
+            residents.insert(url, 0, rows, 1)
+        return self._server.url(name)
 
     def _exists(self, name: str) -> bool:
         with psycopg.connect(self._server.url("postgres")) as connection:

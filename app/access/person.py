@@ -9,6 +9,9 @@ from typing import Any
 from app.declare.access import Scope, Verb
 from app.declare.choices import Classification
 
+MOST_NARROWED = 50
+"""How many narrowings of one person are remembered at once."""
+
 
 @dataclass(frozen=True)
 class HeldGrant:
@@ -56,8 +59,20 @@ class Person:
 def narrow(person: Person, scopes: Mapping[str, Verb]) -> Person:
     """The person with no more than these verbs by record ("*": any record); a record without verbs is out of reach.
 
-    What is left out here does not exist for any door, as every one asks the person's grants.
+    What is left out here does not exist for any door, as every one asks the person's grants. The same person and verbs
+    give the same object again, with what it remembers; whoever's rights change is another object, which knows nothing.
     """
+    known: dict[Any, Person] = person.memo.setdefault(narrow, {})
+    key = frozenset(scopes.items())
+    found = known.get(key)
+    if found is None:
+        if len(known) >= MOST_NARROWED:
+            known.clear()
+        found = known[key] = _narrowed(person, scopes)
+    return found
+
+
+def _narrowed(person: Person, scopes: Mapping[str, Verb]) -> Person:
     grants = {}
     for record, held in person.grants.items():
         most = scopes.get(record, Verb(0)) | scopes.get("*", Verb(0))

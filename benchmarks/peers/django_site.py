@@ -48,6 +48,7 @@ from django.urls import path
 from import_export import resources
 from import_export.admin import ImportExportModelAdmin
 from import_export.formats.base_formats import CSV, XLSX
+from import_export.instance_loaders import CachedInstanceLoader
 from registry.models import Resident
 
 
@@ -73,6 +74,7 @@ class ResidentResource(resources.ModelResource):
         skip_diff = True
         skip_unchanged = False
         skip_html_diff = True
+        instance_loader_class = CachedInstanceLoader
 
     def before_save_instance(self, instance, row, **kwargs):
         instance.unit_id = instance.unit_id or 1

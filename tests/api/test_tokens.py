@@ -90,6 +90,32 @@ def test_a_token_ends_by_its_date_and_with_its_account(app: Flask, visitor: Sign
     assert client("GET", "/indicator/").status_code == 200
 
 
+def test_a_role_or_scope_taken_away_is_gone_on_the_very_next_request(app: Flask, visitor: Signed) -> None:
+    client = Client(app, make(visitor(people.TRAINER), "training_course:read", "unit:read"))
+
+    def answers() -> list[int]:
+        return [client("GET", f"/{name}/?limit=1").status_code for name in ("training_course", "unit")]
+
+    def change(statement: str, **values: object) -> None:
+        with app.extensions["engine"].begin() as connection:
+            connection.execute(text(statement), values)
+
+    scoped = "UPDATE rn_token SET scopes = :scopes WHERE id = (SELECT max(id) FROM rn_token)"
+    assert answers() == answers() == [200, 200]
+    change(scoped, scopes='{"unit": ["read"]}')
+    assert answers() == [403, 200]
+    change(scoped, scopes='{"training_course": ["read"]}')
+    assert answers() == [200, 403]
+    mine = "user_id = (SELECT id FROM ab_user WHERE username = :name)"
+    with app.extensions["engine"].begin() as connection:
+        held = connection.execute(text(f"SELECT * FROM ab_user_role WHERE {mine}"), {"name": people.TRAINER}).all()
+    change(f"DELETE FROM ab_user_role WHERE {mine}", name=people.TRAINER)
+    assert answers() == [403, 403]
+    for row in held:
+        change("INSERT INTO ab_user_role (id, user_id, role_id) VALUES (:id, :user_id, :role_id)", **row._asdict())
+    assert answers() == [200, 403]
+
+
 def test_a_token_opens_no_page_and_a_session_changes_nothing_without_its_form_token(
     app: Flask, visitor: Signed
 ) -> None:

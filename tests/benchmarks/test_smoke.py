@@ -17,13 +17,14 @@ from tests.support.postgres import Postgres
 def test_our_own_console_is_measured_and_the_results_are_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["--rows", "200", "--rounds", "1", "--no-peers", "--only", "lists", "rest"]
+    arguments = ["--rows", "200", "--small", "200", "--rounds", "1", "--no-peers", "--only", "lists", "rest", "imports"]
 
     assert main([*arguments, "--out", str(tmp_path)]) == 0
 
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert set(results["figures"]["ours alone"]) == set(MEASURES)
     assert [line["work"] for line in results["lines"] if "REST" in line["work"]] == ["REST list of 100 rows"]
+    assert set(results["figures"]["import"]["Rainbow Net, 200 rows"]) == {"import", "undo"}
     assert "| work | ours |" in capsys.readouterr().out
 
 

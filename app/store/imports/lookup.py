@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, case, cast, column, func, literal, select, tuple_, values
+from sqlalchemy import ARRAY, Integer, any_, case, cast, column, func, literal, select, tuple_, values
 from sqlalchemy.orm import Session, aliased, with_loader_criteria
 
 from app.access import System, predicate
@@ -56,7 +56,7 @@ class Rows:
         """Those of the rows that exist for the person, by the values that name them."""
         found: dict[tuple[Any, ...], Now] = {}
         for some in _parts(list(keys)):
-            for now in self._find(among(group, some)):
+            for now in self._find(among(self._session, group, some)):
                 found[tuple(now.values[item.name] for item in group)] = now
         return found
 
@@ -96,10 +96,14 @@ def _parts(items: list[Any]) -> Iterable[list[Any]]:
     return (items[start : start + ASKED] for start in range(0, len(items), ASKED))
 
 
-def among(group: Sequence[Field], keys: Sequence[tuple[Any, ...]]) -> Any:
+def among(session: Session, group: Sequence[Field], keys: Sequence[tuple[Any, ...]]) -> Any:
     """The rows whose fields hold one of these sets of values."""
     if len(group) == 1:
-        return group[0].column.in_([key[0] for key in keys])
+        item, given = group[0], [key[0] for key in keys]
+        if session.get_bind().dialect.name == "postgresql":
+            # one parameter is sent and planned far sooner than thousands
+            return item.column == any_(literal(given, ARRAY(item.type)))
+        return item.column.in_(given)
     return tuple_(*(item.column for item in group)).in_(keys)
 
 
@@ -108,7 +112,7 @@ def holders(session: Session, entry: Entry, group: Sequence[Field], keys: Iterab
     found: dict[Any, int] = {}
     columns = [item.column.label(f"c{number}") for number, item in enumerate(group)]
     for some in _parts(list(keys)):
-        statement = select(entry.model.id, *columns).where(among(group, some))
+        statement = select(entry.model.id, *columns).where(among(session, group, some))
         for row in session.execute(statement, execution_options={"unfiltered": True}):
             found[tuple(row[1:])] = row[0]
     return found

@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, String, cast, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from app.access import Forbidden, editable, may, readable
@@ -267,27 +267,34 @@ class Planner:
                 self._mark(batch_id, reduce(lambda one, two: one + "\x1f" + two, parts), group)
 
     def _mark(self, batch_id: int, key: ColumnElement[Any], group: Sequence[Field]) -> None:
-        good = [one for one in Outcome if one.good]
-        first = (
-            select(key.label("key"), func.min(STAGED.c.line).label("first"))
-            .where(STAGED.c.batch_id == batch_id, key.is_not(None), STAGED.c.outcome.in_(good))
-            .group_by(key)
-            .having(func.count() > 1)
-            .cte("rn_first")
+        # found first and marked by their place: to join the table with itself takes for ever where the database's
+        # planner does not know yet how many rows this batch has
+        good = STAGED.c.outcome.in_([one for one in Outcome if one.good])
+        seen = (
+            select(
+                STAGED.c.line,
+                func.min(case((good, STAGED.c.line))).over(partition_by=key).label("first"),
+                func.count(case((good, 1))).over(partition_by=key).label("count"),
+            )
+            .where(STAGED.c.batch_id == batch_id, key.is_not(None))
+            .subquery()
         )
-        labels = "、".join(item.label for item in group)
-        place = self._places.get(group[-1].name) if group else self._hidden.get(ROW_ID)
-        said = _(
-            "Row %(row)s of the file is about the same %(labels)s.", row="\x00", labels=labels or self._entry.singular
-        )
-        note = {"field": group[-1].name if group else "", "place": place, "message": str(said)}
-        before, after = json.dumps([note], ensure_ascii=False).split(json.dumps("\x00")[1:-1])
-        notes = literal(before) + cast(first.c.first, String) + literal(after)
-        self._session.execute(
-            update(STAGED)
-            .where(STAGED.c.batch_id == batch_id, key == first.c.key, STAGED.c.line != first.c.first)
-            .values(outcome=Outcome.DUPLICATE, notes=notes)
-        )
+        again = select(seen.c.line, seen.c.first).where(seen.c.count > 1, seen.c.line != seen.c.first)
+        found = self._session.execute(again).all()
+        name, labels = (group[-1].name if group else ""), "、".join(item.label for item in group)
+        place = self._places.get(name) if group else self._hidden.get(ROW_ID)
+        this = and_(STAGED.c.batch_id == batch_id, STAGED.c.line == bindparam("at"))
+        mark = update(STAGED).where(this).values(outcome=Outcome.DUPLICATE, notes=bindparam("said"))
+        for start in range(0, len(found), CHUNK):
+            told = []
+            for line, first in found[start : start + CHUNK]:
+                text = _(
+                    "Row %(row)s of the file is about the same %(labels)s.",
+                    row=first, labels=labels or self._entry.singular,
+                )  # fmt: skip
+                note = {"field": name, "place": place, "message": str(text)}
+                told.append({"at": line, "said": json.dumps([note], ensure_ascii=False)})
+            self._session.execute(mark, told)
 
 
 def _whole(cell: Any) -> int | None:
