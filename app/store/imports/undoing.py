@@ -81,19 +81,21 @@ def _undo(session: Session, batch_id: int, others: bool, report: Report) -> Undo
     rows.choose()
     rows.check_rights()
     kept = rows.leave_touched(others)
-    total, done = rows.count(True) + rows.count(False), 0
+    removed, restored, done = rows.count(True), rows.count(False), 0
+    total = removed + restored
     own = rows.begin()
     for within, count in rows.parts():
         deed = case((GOING.c.fresh, literal("deleted")), else_=literal("changed"))
         rows.note(within, own.id, deed, rows.swapped())
-        rows.relate(within, False, 1, 0)
-        rows.update(within, STAGED.c.old_values)
-        rows.index(within, False)
+        if restored:
+            rows.relate(within, False, 1, 0)
+            rows.update(within, STAGED.c.old_values)
+            rows.index(within, False)
         rows.remove(within)
         rows.check_restored(within)
         done += count
         report(done, total)
-    undone = Undone(own.id, rows.count(True), rows.count(False), kept)
+    undone = Undone(own.id, removed, restored, kept)
     own.counts = {"removed": undone.removed, "edited": undone.restored}
     batch.state, batch.undone_at = State.UNDONE, rows.now
     batch.counts = batch.counts | ({"kept": kept} if kept else {})
