@@ -1,7 +1,8 @@
 """Signing in with the directory at every door: accounts are made as the mapping says, and all else gets one answer."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +13,21 @@ from sqlalchemy.orm import Session
 from app.declare import Classification, Deed, Event
 from seeds.plan.units import phase_one
 from tests.support import people
-from tests.support.city_directory import EDITOR, ODD, PEOPLE
+from tests.support.city_directory import EDITOR, ODD, PEOPLE, city
+from tests.support.places import Database
 from tests.support.slapd import PASSWORD, Slapd
 from tests.support.visitor import Visitor, form_token
 
 Row = Callable[[str], dict[str, Any]]
 pytestmark = pytest.mark.usefixtures("rules")
 WRONG = "账号或密码不正确"
+
+
+@pytest.fixture(scope="module")
+def slapd(certificate: tuple[Path, Path], database: Database) -> Iterator[Slapd]:
+    """The city's directory, anew for each database: the tests rename and replace people in it."""
+    with Slapd(city(), certificate) as running:
+        yield running
 
 
 def tried(app: Flask, name: str, password: str = PASSWORD) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from app.store.session import WRITING
 from seeds.plan.units import phase_one
 from tests.support import people
 from tests.support.city_directory import EDITOR, PEOPLE, city
-from tests.support.places import Place
+from tests.support.places import Database, Place
 from tests.support.slapd import PASSWORD, Slapd
 from tests.support.visitor import Visitor
 
@@ -29,8 +29,8 @@ COUNT = 300
 
 
 @pytest.fixture(scope="module")
-def slapd(certificate: tuple[Path, Path]) -> Iterator[Slapd]:
-    """A smaller city's directory."""
+def slapd(certificate: tuple[Path, Path], database: Database) -> Iterator[Slapd]:
+    """A smaller city's directory, anew for each database: the tests remove people from it."""
     with Slapd(city(COUNT), certificate) as running:
         yield running
 
