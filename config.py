@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +20,7 @@ PLAIN_TEXT = "passwords-may-be-read-on-the-wire"
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
 _SHORTEST_KEY = 32
+_HOST_NAME = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
 _LDAP_URL = re.compile(r"ldaps?://(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d{1,5})?/?", re.ASCII)
 
 
@@ -77,7 +79,8 @@ class Settings:
 
     # RAINBOW_DATA: folder of everything this console keeps outside a database server. Default ./var
     data: Path
-    # DATABASE_URL: where the records are. sqlite:///… or postgresql://…; default: console.sqlite in the data folder
+    # DATABASE_URL, or DATABASE_URL_FILE naming a file that holds it: where the records are. sqlite:///… or
+    # postgresql://…; default: console.sqlite in the data folder
     database_url: str = field(repr=False)
     # HOST: the address to listen on. Default 127.0.0.1, so that nobody else reaches a console being tried out
     host: str = "127.0.0.1"
@@ -107,6 +110,15 @@ class Settings:
     log_level: str = "info"
     # RAINBOW_IDLE_HOURS: a session unused for this long ends, 1 to 720. Default 8, a working day
     idle_hours: int = 8
+    # RAINBOW_TLS: 1 where browsers reach this console by https: its cookies are then sent by no other way. Default 0
+    tls: bool = False
+
+    # RAINBOW_TRUSTED_PROXIES: the addresses or networks of the proxies before this console, such as 127.0.0.1
+    # 10.1.0.0/24. What they say of the browser's address, name and https is believed, of nobody else. Default: nobody
+    trusted_proxies: tuple[str, ...] = ()
+    # RAINBOW_HOSTS: the names that browsers reach this console by, such as console.city.gov; any other is refused.
+    # Default: any address, localhost, and the machine's own name
+    hosts: tuple[str, ...] = ()
 
     # RAINBOW_SIGN_IN_LIMIT: wrong passwords a minute, of one name from one address, 1 to 1000. Default 10
     sign_in_limit: int = 10
@@ -115,8 +127,9 @@ class Settings:
     # The directory that people sign in with, if there is one; its settings start with RAINBOW_LDAP_
     directory: DirectorySettings | None = None
 
-    # REDIS_URL: redis://host:port/0, also rediss:// and unix://, carries the wake-ups of jobs; then `run.py worker` has
-    # to be started beside the console. Default: an SQLite file in the data folder, and `serve` starts a worker itself
+    # REDIS_URL, or REDIS_URL_FILE naming a file that holds it: redis://host:port/0, also rediss:// and unix://, carries
+    # the wake-ups of jobs; then `run.py worker` has to be started beside the console. Default: an SQLite file in the
+    # data folder, and `serve` starts a worker itself
     redis_url: str = field(default="", repr=False)
     # RAINBOW_JOB_PROCESSES: worker processes of `run.py worker`, and of `run.py serve` without REDIS_URL, 0 to 32; with
     # 0 `serve` starts none. Default 1
@@ -151,6 +164,9 @@ class Settings:
             threads=_number(env, "RAINBOW_THREADS", cls.threads, 1, 256),
             log_level=_one_of(env, "RAINBOW_LOG_LEVEL", cls.log_level, LOG_LEVELS),
             idle_hours=_number(env, "RAINBOW_IDLE_HOURS", cls.idle_hours, 1, 720),
+            tls=_flag(env, "RAINBOW_TLS"),
+            trusted_proxies=_networks(env, "RAINBOW_TRUSTED_PROXIES"),
+            hosts=_names(env, "RAINBOW_HOSTS"),
             sign_in_limit=_number(env, "RAINBOW_SIGN_IN_LIMIT", cls.sign_in_limit, 1, 1000),
             api_limit=_number(env, "RAINBOW_API_LIMIT", cls.api_limit, 1, 1_000_000),
             directory=_directory(env),
@@ -219,8 +235,33 @@ def _zone(env: Mapping[str, str], name: str, default: str) -> str:
     return value
 
 
+def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The parts of a setting that holds several, with spaces or commas between."""
+    return tuple(env.get(name, "").replace(",", " ").split())
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = []
+    for text in _list(env, name):
+        try:
+            found.append(str(ip_network(text)))
+        except ValueError as error:
+            raise SettingsError(
+                f"{name} holds {text!r}. Use addresses or networks, such as 127.0.0.1 10.1.0.0/24."
+            ) from error
+    return tuple(found)
+
+
+def _names(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = tuple(text.lower().rstrip(".") for text in _list(env, name))
+    for text in found:
+        if not _HOST_NAME.fullmatch(text):
+            raise SettingsError(f"{name} holds {text!r}. Use names without port, such as console.city.gov.")
+    return tuple(one.strip("[]") for one in found)
+
+
 def _database(env: Mapping[str, str], data: Path) -> str:
-    url = env.get("DATABASE_URL", "").strip()
+    url = _text_or_file(env, "DATABASE_URL")
     if not url:
         return f"sqlite:///{data / 'console.sqlite'}"
     scheme, separator, rest = url.partition("://")
@@ -235,7 +276,7 @@ def _database(env: Mapping[str, str], data: Path) -> str:
 
 
 def _redis(env: Mapping[str, str]) -> str:
-    url = env.get("REDIS_URL", "").strip()
+    url = _text_or_file(env, "REDIS_URL")
     scheme, separator, rest = url.partition("://")
     if url and not (separator and scheme in {"redis", "rediss", "unix"} and rest.strip("/")):
         # as above: it may hold a password

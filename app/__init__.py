@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Flask
 
-from app import texts
+from app import edge, texts
 from app.api import routes as rest
-from app.auth import gate, limits, manager
+from app.auth import gate, limits, manager, setup
 from app.auth.directory import sign_in
 from app.catalog import Catalog
 from app.declare.choices import Classification
@@ -57,6 +57,12 @@ class Config(Protocol):
     @property
     def idle_hours(self) -> int: ...
     @property
+    def tls(self) -> bool: ...
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]: ...
+    @property
+    def hosts(self) -> tuple[str, ...]: ...
+    @property
     def sign_in_limit(self) -> int: ...
     @property
     def api_limit(self) -> int: ...
@@ -92,6 +98,7 @@ def create_app(
         SESSION_COOKIE_NAME="rainbow",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.tls,
         BABEL_DEFAULT_LOCALE=settings.language,
         BABEL_DEFAULT_TIMEZONE=settings.time_zone,
         BABEL_TRANSLATION_DIRECTORIES="../translations",
@@ -100,6 +107,7 @@ def create_app(
         CEILING=Classification(settings.ceiling),
         COUNT_SECONDS=1.0,
     )
+    edge.install(app, settings.trusted_proxies, settings.hosts)
     LOCAL.choose(settings.time_zone)
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine, catalog)
@@ -117,6 +125,7 @@ def create_app(
     texts.install(app)
     limits.install(app, settings.sign_in_limit, settings.api_limit)
     sign_in.install(app, settings.directory)
+    setup.install(app, settings.data)
     gate.install(app)
     errors.install(app)
     shell.install(app)

@@ -11,12 +11,13 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from app.access import Person
-from app.auth import login
+from app.auth import login, setup, setup_page
+from app.catalog import current
 from app.declare.event import Door
 from app.store.drafts import Typed, keep_draft
 from app.store.session import WRITING, act_as, db
 
-OPEN = frozenset({"static", "auth.login", "auth.language", "health.alive", "health.ready", None})
+OPEN = frozenset({"static", "auth.login", "auth.language", "setup.page", "health.alive", "health.ready", None})
 """Endpoints that need no sign-in; None is an address that does not exist."""
 UNSENT = frozenset({"csrf_token", "password"})
 csrf = CSRFProtect()
@@ -29,6 +30,7 @@ def install(app: Flask) -> None:
     app.config["WTF_CSRF_SSL_STRICT"] = False
     csrf.init_app(app)
     app.register_blueprint(login.blueprint)
+    app.register_blueprint(setup_page.blueprint)
     app.before_request(_pass_gate)
     app.teardown_request(_forget)
 
@@ -50,6 +52,8 @@ def _pass_gate() -> ResponseReturnValue | None:
         act_as(db(), g.person)
         db().info.update(door=Door.FORM, address=request.remote_addr)
         return _check_token()
+    if request.endpoint == "auth.login" and setup.due(db(), current()) is not None:
+        return redirect(url_for("setup.page"), 303)
     if request.endpoint in OPEN:
         return None if request.endpoint is None else _check_token()
     if request.method == "GET":

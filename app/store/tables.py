@@ -1,4 +1,4 @@
-"""The console's own tables: files, drafts, submissions, views, tokens, the directory, seals, jobs, leases, filters."""
+"""The console's own tables: files, drafts, submissions, views, tokens, directory, set-up, seals, jobs …"""
 
 from __future__ import annotations
 
@@ -114,6 +114,18 @@ class DirectoryAccount(Model):  # type: ignore[misc]  # FAB's base is untyped
     given: Mapped[dict[str, Any]] = mapped_column(JSON)
     seen_at: Mapped[datetime] = mapped_column(Moment())
     gone_at: Mapped[datetime | None] = mapped_column(Moment())
+
+
+class Setup(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """The first set-up of the console, one row: the digest of its token, and whether it has begun and is over."""
+
+    __tablename__ = "rn_setup"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(Moment())
+    begun: Mapped[bool]
+    closed_at: Mapped[datetime | None] = mapped_column(Moment())
 
 
 class Seal(Model):  # type: ignore[misc]  # FAB's base is untyped

@@ -40,7 +40,8 @@ Progress = Callable[[int, str], None]
 class Synced:
     """What a run did: people read, accounts by what became of them.
 
-    `held_back` are accounts that would have been disabled, but were too many to be without a person's consent.
+    `held_back` are accounts that would have been disabled, but were too many to be without a person's consent;
+    `kept_apart` are people to whom the directory gives roles that nobody may hold together, so that none was given.
     """
 
     read: int = 0
@@ -50,12 +51,16 @@ class Synced:
     refused: int = 0
     disabled: int = 0
     held_back: int = 0
+    kept_apart: int = 0
 
     def words(self) -> str:
         """The same on one line, for the trail and the command line."""
-        parts = [f"{count} {name}" for name, count in vars(self).items() if count and name != "held_back"]
+        told = ("read", "added", "changed", "same", "refused", "disabled")
+        parts = [f"{getattr(self, name)} {name}" for name in told if getattr(self, name)]
+        apart = f"; {self.kept_apart} without roles that are kept apart, as they would hold several"
         held = f"; {self.held_back} gone from the directory, which is too many to disable without consent"
-        return (", ".join(parts) or "nobody found") + (held if self.held_back else "")
+        text = ", ".join(parts) or "nobody found"
+        return text + (apart if self.kept_apart else "") + (held if self.held_back else "")
 
 
 class Members:
@@ -143,6 +148,7 @@ def _take(
     session.rollback()
     for taken in accounts.take(given):
         setattr(done, taken.what, getattr(done, taken.what) + 1)
+        done.kept_apart += bool(taken.apart)
         if taken.what == "refused":
             LOG.warning("the entry %r has no account: %s", taken.person.dn, taken.why_not)
     session.expunge_all()
