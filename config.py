@@ -71,6 +71,9 @@ class DirectorySettings:
     # RAINBOW_LDAP_MOST_GONE: how many percent of the accounts one synchronisation may disable by itself, 0 to 100.
     # Default 10
     most_gone: int = 10
+    # RAINBOW_LDAP_SYNC_HOURS: after how many hours accounts are brought up to date with the directory by themselves, 0
+    # to 720; 0 is never. Default 24, where RAINBOW_LDAP_BIND_DN is set
+    sync_hours: int = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -336,6 +339,7 @@ def _directory(env: Mapping[str, str]) -> DirectorySettings | None:
         connect_seconds=_number(env, "RAINBOW_LDAP_CONNECT_SECONDS", 3, 1, 60),
         seconds=_number(env, "RAINBOW_LDAP_SECONDS", 6, 1, 120),
         most_gone=_number(env, "RAINBOW_LDAP_MOST_GONE", 10, 0, 100),
+        sync_hours=_number(env, "RAINBOW_LDAP_SYNC_HOURS", 24, 0, 720),
         **texts,
     )
 

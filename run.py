@@ -539,7 +539,8 @@ def check_directory(name: str | None) -> None:
 def synchronise_directory(disable_anyway: bool) -> None:
     """Bring all accounts up to date with the directory, and disable those whose entry is gone."""
     from app.auth.directory.errors import Down
-    from app.auth.directory.sync import synchronise
+    from app.auth.directory.runs import Busy, run
+    from app.auth.directory.sync import ALL
     from app.declare.choices import Classification
     from app.declare.event import Door
 
@@ -557,8 +558,10 @@ def synchronise_directory(disable_anyway: bool) -> None:
     with _session(settings, catalog) as session:
         session.info["door"] = Door.COMMAND
         try:
-            done = synchronise(session, catalog, Classification(settings.ceiling), place, consent=disable_anyway,
-                               progress=progress)  # fmt: skip
+            done = run(session.get_bind(), session, catalog, Classification(settings.ceiling), place,  # type: ignore[arg-type]  # an engine
+                       agreed=ALL if disable_anyway else 0, progress=progress)  # fmt: skip
+        except Busy:
+            raise click.ClickException("A synchronisation is going on already.") from None
         except (Down, ValueError) as error:
             raise click.ClickException(f"Nothing more was done: {error}") from None
     click.echo(f"Done: {done.words()}.")

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask
 from app import edge, texts
 from app.api import routes as rest
 from app.auth import gate, limits, manager, setup
-from app.auth.directory import sign_in
+from app.auth.directory import runs, sign_in
 from app.catalog import Catalog
 from app.declare.choices import Classification
 from app.excel import desk, export_job, import_jobs, write_template
@@ -31,6 +31,7 @@ JOBS = {
     "import-plan": import_jobs.plan,
     "import-apply": import_jobs.apply,
     "import-undo": import_jobs.undo,
+    runs.KIND: runs.job,
 }
 """What workers do, by the kind of job."""
 
@@ -120,6 +121,8 @@ def create_app(
     lease, kept = timedelta(seconds=settings.job_lease), timedelta(hours=settings.job_hours)
     app.extensions.update(jobs=queue, job_kinds=dict(JOBS), job_folder=settings.data / "jobs")
     app.extensions["recurring"] = schedule.usual(lease, kept)
+    if settings.directory is not None and settings.directory.bind_dn and settings.directory.sync_hours:
+        app.extensions["recurring"] += (schedule.Recurring("directory", runs.LOOK_SECONDS, runs.scheduled),)
     jobs.wake_after_commit(sessions, queue.wake)
     manager.install(app, sessions)
     texts.install(app)

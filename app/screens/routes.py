@@ -8,6 +8,7 @@ from app.screens import (
     bulk,
     counts,
     directory,
+    directory_sync,
     edit,
     explain,
     export,
@@ -46,7 +47,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, counts, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights,
-        export, imports, tokens, jobs, directory, filter_use,
+        export, imports, tokens, jobs, directory, directory_sync, filter_use,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

@@ -111,7 +111,7 @@ def test_more_than_the_set_share_are_disabled_only_with_consent(run: Run, accoun
     held = run()
     assert (held.disabled, held.held_back) == (0, len(some))
     assert account("u00050")["active"]
-    assert run(consent=True).disabled == len(some)
+    assert run(agreed=len(some)).disabled == len(some)
     assert not account("u00050")["active"]
 
 
