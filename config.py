@@ -107,6 +107,10 @@ class Settings:
     log_level: str = "info"
     # RAINBOW_IDLE_HOURS: a session unused for this long ends, 1 to 720. Default 8, a working day
     idle_hours: int = 8
+    # RAINBOW_SESSION_HOURS: a session ends this long after signing in, however much it is used, 1 to 720. Default 12
+    session_hours: int = 12
+    # RAINBOW_TLS: 1 where browsers reach this console by https: its cookies are then sent by no other way. Default 0
+    tls: bool = False
 
     # RAINBOW_SIGN_IN_LIMIT: wrong passwords a minute, of one name from one address, 1 to 1000. Default 10
     sign_in_limit: int = 10
@@ -151,6 +155,8 @@ class Settings:
             threads=_number(env, "RAINBOW_THREADS", cls.threads, 1, 256),
             log_level=_one_of(env, "RAINBOW_LOG_LEVEL", cls.log_level, LOG_LEVELS),
             idle_hours=_number(env, "RAINBOW_IDLE_HOURS", cls.idle_hours, 1, 720),
+            session_hours=_number(env, "RAINBOW_SESSION_HOURS", cls.session_hours, 1, 720),
+            tls=_flag(env, "RAINBOW_TLS"),
             sign_in_limit=_number(env, "RAINBOW_SIGN_IN_LIMIT", cls.sign_in_limit, 1, 1000),
             api_limit=_number(env, "RAINBOW_API_LIMIT", cls.api_limit, 1, 1_000_000),
             directory=_directory(env),

@@ -9,11 +9,12 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import func, update
 
 from app.access import SYSTEM, Person
+from app.auth import sessions
 from app.auth.directory.errors import Down
 from app.auth.directory.sign_in import admit, directory
 from app.auth.limits import TooMany, limits
@@ -25,6 +26,7 @@ from app.declare.record import Account
 from app.store.drafts import Typed, keep_draft
 from app.store.events import note
 from app.store.session import act_as, db
+from app.store.tables import SignedBy
 
 blueprint = Blueprint("auth", __name__)
 LANGUAGES = ("zh", "en")
@@ -76,6 +78,7 @@ def page(
         error=error,
         draft=draft,
         lang=get_locale().language,
+        hours=int(current_app.config["PERMANENT_SESSION_LIFETIME"].total_seconds() // 3600),
         **current_app.config["LOGIN_FACTS"](),
     )
     return html, status
@@ -99,7 +102,8 @@ def login() -> ResponseReturnValue:
     except TooMany as many:
         text = _("Too many wrong passwords. Try again in %(wait)s seconds.", wait=many.wait)
         return page(error=text, username=username, draft=draft, target=next_, status=429)
-    _admit(person, bool(request.form.get("remember")))
+    sessions.begin(person, signed_by(username), remember=bool(request.form.get("remember")))
+    note_sign_in(person)
     target = local_path(request.form.get("next", "/") or "/")
     return redirect(_with_draft(person.id, draft) or target, 303)
 
@@ -119,8 +123,7 @@ def identify(username: str, password: str) -> Person:
     """
     address = request.remote_addr or ""
     limits().check_sign_in(address, username)
-    place = directory()
-    local = place is None or username.casefold() == place.settings.local.casefold()
+    local = signed_by(username) is SignedBy.PASSWORD
     account_id, why_not = (_by_password if local else _by_directory)(username, password)
     if account_id is None:
         limits().count_wrong(address, username)
@@ -131,6 +134,13 @@ def identify(username: str, password: str) -> Person:
     if person is None:
         raise Refused(_("This account is not active. Ask the system administrator."))
     return person
+
+
+def signed_by(username: str) -> SignedBy:
+    """Whose password this user name signs in with: one that is kept here, or the directory's."""
+    place = directory()
+    local = place is None or username.casefold() == place.settings.local.casefold()
+    return SignedBy.PASSWORD if local else SignedBy.DIRECTORY
 
 
 def _by_password(username: str, password: str) -> tuple[int | None, str]:
@@ -155,17 +165,6 @@ def _by_directory(username: str, password: str) -> tuple[int | None, str]:
             "people who are signed in can go on working."
         )) from None  # fmt: skip
     return found.account_id, found.why_not
-
-
-def _admit(person: Person, remember: bool) -> None:
-    """Begin a new session: nothing of the anonymous one is kept but the language."""
-    language = session.get("locale")
-    session.clear()
-    if language:
-        session["locale"] = language
-    login_user(person)
-    session.permanent = remember
-    note_sign_in(person)
 
 
 def note_sign_in(person: Person) -> None:
@@ -201,13 +200,10 @@ def _with_draft(account_id: int, draft: str) -> str:
 @blueprint.post("/logout/")
 def logout() -> ResponseReturnValue:
     """Sign out."""
-    language = session.get("locale")
-    if current_user.is_authenticated:
-        _note(Deed.SIGNED_OUT, current_user.id, current_user.name)
-    logout_user()
-    session.clear()
-    if language:
-        session["locale"] = language
+    person = current_user._get_current_object() if current_user.is_authenticated else None  # noqa: SLF001  # Flask-Login's proxy
+    sessions.forget()
+    if person is not None:
+        _note(Deed.SIGNED_OUT, person.id, person.name)
     tell(_("You have signed out."), "success")
     return redirect(url_for("auth.login"), 303)
 
