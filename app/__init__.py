@@ -10,7 +10,7 @@ from flask import Blueprint, Flask
 
 from app import texts
 from app.api import routes as rest
-from app.auth import gate, limits, manager
+from app.auth import gate, limits, manager, passwords
 from app.auth import sessions as signed_in
 from app.auth.directory import sign_in
 from app.catalog import Catalog
@@ -61,6 +61,10 @@ class Config(Protocol):
     def session_hours(self) -> int: ...
     @property
     def tls(self) -> bool: ...
+    @property
+    def password_length(self) -> int: ...
+    @property
+    def published_passwords(self) -> tuple[str, ...]: ...
     @property
     def sign_in_limit(self) -> int: ...
     @property
@@ -118,6 +122,7 @@ def create_app(
     signed_in.install(
         app, timedelta(hours=settings.idle_hours), timedelta(hours=settings.session_hours), tls=settings.tls
     )
+    passwords.install(app, settings.password_length, settings.published_passwords)
     texts.install(app)
     limits.install(app, settings.sign_in_limit, settings.api_limit)
     sign_in.install(app, settings.directory)

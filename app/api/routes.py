@@ -73,7 +73,12 @@ def _pass_gate() -> ResponseReturnValue | None:
         return _unknown(_("Send a token: Authorization: Bearer …"))
     limits().count_request(g.rest_counted_as)
     db().info.update(door=Door.REST, address=request.remote_addr)
-    return None
+    return _own_password_first() if rows.me().must_change else None
+
+
+def _own_password_first() -> Response:
+    text = _("Somebody else has chosen this password. Sign in to the console and choose one of your own first.")
+    return problems.problem(403, "password-given", text)
 
 
 def _unknown(text: str) -> Response:
@@ -104,6 +109,8 @@ def sign_in() -> ResponseReturnValue:
         return _unknown(str(refused))
     except login.Unavailable as unavailable:
         return problems.problem(503, "directory", str(unavailable))
+    if person.must_change:
+        return _own_password_first()
     token = tokens.make_signed(db(), person, login.signed_by(name))
     login.note_sign_in(person)
     seconds = int(tokens.LIFE.total_seconds())

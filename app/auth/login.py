@@ -15,10 +15,11 @@ from sqlalchemy import func, update
 
 from app.access import SYSTEM, Person
 from app.auth import sessions
+from app.auth.accounts import renew_hash
 from app.auth.directory.errors import Down
 from app.auth.directory.sign_in import admit, directory
 from app.auth.limits import TooMany, limits
-from app.auth.passwords import fits
+from app.auth.passwords import fits, outdated
 from app.auth.people import find_account, load_person
 from app.catalog import current
 from app.declare.event import Deed, Door
@@ -148,7 +149,25 @@ def _by_password(username: str, password: str) -> tuple[int | None, str]:
     found = find_account(db(), username)
     # the check of a password takes a while: nobody else waits for the database meanwhile
     db().rollback()
-    return (found.id, "") if fits(found.password if found else None, password) else (None, "")
+    if not fits(found.password if found else None, password):
+        return None, ""
+    if outdated(found.password):
+        renew_hash(db(), found.id, found.password, password)
+    return found.id, ""
+
+
+def knows_password(person: Person, password: str) -> bool:
+    """Whether somebody signed in knows the password kept here; raises TooMany, as wrong ones are counted here too."""
+    address = request.remote_addr or ""
+    limits().check_sign_in(address, person.username)
+    found = find_account(db(), person.username)
+    db().rollback()
+    if fits(found.password if found else None, password):
+        return True
+    limits().count_wrong(address, person.username)
+    note(db(), Deed.SIGN_IN_FAILED, text="password")
+    db().commit()
+    return False
 
 
 def _by_directory(username: str, password: str) -> tuple[int | None, str]:

@@ -115,6 +115,7 @@ def _asking() -> Select[Any]:
     return (
         select(
             Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance,
+            Account.password_given,
             Role.name.label("role"), ViewMenu.name.label("record"), Permission.name.label("grant"),
             select(told).scalar_subquery().label("jobs"),
             *([] if unit is None else [unit]),
@@ -139,6 +140,7 @@ def _person(catalog: Catalog, account_id: int, rows: Sequence[Any]) -> Person:
         roles=tuple(sorted({row.role for row in rows if row.role is not None})),
         unit_id=getattr(first, "unit_id", None),
         clearance=first.clearance,
+        must_change=first.password_given,
         jobs=tuple((int(number), state) for number, _, state in (part.partition(":") for part in _parts(first.jobs))),
         grants=_grants(catalog, {(row.record, row.grant) for row in rows if row.grant is not None}),
     )

@@ -18,6 +18,7 @@ from app.screens import (
     jobs,
     lists,
     palette,
+    password,
     related,
     reveal,
     rights,
@@ -47,7 +48,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, counts, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights,
-        export, imports, tokens, sessions, jobs, directory, filter_use,
+        export, imports, tokens, sessions, password, jobs, directory, filter_use,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint
