@@ -124,7 +124,7 @@ def create_app(
     )
     passwords.install(app, settings.password_length, settings.published_passwords)
     texts.install(app)
-    limits.install(app, settings.sign_in_limit, settings.api_limit)
+    limits.install(app, settings.secret_key, settings.sign_in_limit, settings.api_limit)
     sign_in.install(app, settings.directory)
     gate.install(app)
     errors.install(app)

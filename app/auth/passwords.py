@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from threading import BoundedSemaphore
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -14,6 +16,9 @@ from flask_babel import gettext as _
 from werkzeug.security import check_password_hash
 
 HASHER = PasswordHasher()
+AT_ONCE = min(4, os.cpu_count() or 1)
+"""Passwords that a process works on at the same time: each takes 64 MB, and more at once are no faster."""
+_room = BoundedSemaphore(AT_ONCE)
 FORMER = ("pbkdf2:", "scrypt:")
 """How hashes begin that Flask-AppBuilder has stored."""
 LONGEST = 256
@@ -71,18 +76,22 @@ def refuse(password: str, values: Mapping[str, Any]) -> str:
 
 def hash_password(password: str) -> str:
     """The Argon2id hash to store."""
-    return HASHER.hash(password)
+    with _room:
+        return HASHER.hash(password)
 
 
 def fits(stored: str | None, password: str) -> bool:
     """Whether a password is the one stored; with nothing stored, the same work is done and the answer is no."""
     if stored is not None and stored.startswith(FORMER):
         try:
-            return check_password_hash(stored, password)
+            with _room:
+                return check_password_hash(stored, password)
         except ValueError:
             return False
+    against = stored or _nobodys_hash()
     try:
-        HASHER.verify(stored or _nobodys_hash(), password)
+        with _room:
+            HASHER.verify(against, password)
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None

@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.auth import accounts
-from app.auth.passwords import PasswordRules
 from app.auth.directory.check import Step, check_server
 from app.auth.directory.people import Directory
+from app.auth.passwords import PasswordRules
 from tests.support import people
 from tests.support.city_directory import EDITOR
 from tests.support.places import Place
