@@ -1,4 +1,4 @@
-"""Accounts at the command line: create, give a password, list. Each raises ValueError in words."""
+"""Accounts and their passwords: created, given and chosen, listed. What the command line asks raises ValueError."""
 
 from __future__ import annotations
 
@@ -6,27 +6,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import Role
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.auth.passwords import fits, hash_password
+from app.access import Person
+from app.auth.passwords import PasswordRules, fits, hash_password
 from app.catalog import Catalog
 from app.declare.choices import Classification
+from app.declare.event import Deed
 from app.declare.record import Account
+from app.store import login_sessions
+from app.store.events import note
 from app.store.save import add_row, constraints, make_rules
 from app.store.session import writing
 from app.store.tables import DirectoryAccount
 from app.store.validate import Invalid
 
-SHORTEST = 12
+UNFILTERED = {"unfiltered": True}
+"""These functions say themselves whose account they mean."""
 
 
 def create(
     session: Session, catalog: Catalog, *, username: str, last_name: str, first_name: str, email: str,
-    roles: Sequence[str], unit: str | None, password: str,
+    roles: Sequence[str], unit: str | None, password: str, rules: PasswordRules, given: bool = True,
 ) -> None:  # fmt: skip
-    """Store a new account."""
-    _check(password)
+    """Store a new account; `given` says that its owner has not chosen the password, and has to choose another."""
+    _check(rules, password, username)
     if session.scalar(select(Account.id).where((Account.username == username) | (Account.email == email))):
         raise ValueError("There is already an account of this user name or mail address.")
     found = {name: row_id for row_id, name in session.execute(select(Role.id, Role.name).where(Role.name.in_(roles)))}
@@ -40,13 +45,13 @@ def create(
             "username": username, "first_name": first_name, "last_name": last_name, "email": email, "active": "1",
             "password": password, "roles": [str(one) for one in found.values()],
             "unit": "" if unit_id is None else str(unit_id),
-        })  # fmt: skip
+        }, given=given)  # fmt: skip
     except Invalid as error:
         raise ValueError(str(error)) from None
     session.commit()
 
 
-def store(session: Session, catalog: Catalog, raw: Mapping[str, Any]) -> int:
+def store(session: Session, catalog: Catalog, raw: Mapping[str, Any], *, given: bool) -> None:
     """Put a new account into the transaction at hand, checked and noted like any row; raises Invalid."""
     entry = catalog.account
     if entry is None:
@@ -55,7 +60,9 @@ def store(session: Session, catalog: Catalog, raw: Mapping[str, Any]) -> int:
     rules = make_rules(Classification.TOP_SECRET, hash_password)
     with writing(session), constraints(session, entry):
         known = {name: value for name, value in raw.items() if name in entry.fields}
-        return add_row(session, entry, known, rules).id
+        account_id = add_row(session, entry, known, rules).id
+        session.get_one(Account, account_id).password_given = given
+        session.flush()
 
 
 def _unit(session: Session, catalog: Catalog, key: str) -> int:
@@ -69,14 +76,42 @@ def _unit(session: Session, catalog: Catalog, key: str) -> int:
     return int(found)
 
 
-def set_password(session: Session, username: str, password: str) -> None:
-    """Give an account another password."""
-    _check(password)
+def set_password(session: Session, username: str, password: str, rules: PasswordRules, given: bool = True) -> None:
+    """Give an account a password of its own, so that it is not the directory's, and end its sessions."""
+    _check(rules, password, username)
     account = session.scalar(select(Account).where(Account.username == username))
     if account is None:
         raise ValueError(f"There is no account {username!r}.")
-    account.password = hash_password(password)
+    account.password, account.password_given = hash_password(password), given
+    _unlink(session, account.id)
+    login_sessions.end(session, account.id)
+    note(session, Deed.PASSWORD_CHANGED, text=username)
     session.commit()
+
+
+def choose_password(session: Session, person: Person, password: str) -> None:
+    """Store the password that somebody has chosen for themselves. The caller has checked it, and commits."""
+    own = update(Account).where(Account.id == person.id)
+    with writing(session):
+        session.execute(
+            own.values(password=hash_password(password), password_given=False), execution_options=UNFILTERED
+        )
+    note(session, Deed.PASSWORD_CHANGED)
+
+
+def renew_hash(session: Session, account_id: int, stored: str, password: str) -> None:
+    """Store the hash of a password as one is made today, unless it has been changed meanwhile."""
+    made = hash_password(password)
+    same = update(Account).where(Account.id == account_id, Account.password == stored)
+    with writing(session):
+        session.execute(same.values(password=made), execution_options=UNFILTERED)
+    session.commit()
+
+
+def has_password(session: Session, person: Person) -> bool:
+    """Whether somebody signs in with a password that is kept here."""
+    kept = select(Account.password.is_not(None)).where(Account.id == person.id)
+    return bool(session.scalar(kept, execution_options=UNFILTERED))
 
 
 def hand_over(session: Session, username: str) -> None:
@@ -84,18 +119,17 @@ def hand_over(session: Session, username: str) -> None:
     account = session.scalar(select(Account).where(Account.username == username))
     if account is None:
         raise ValueError(f"There is no account {username!r}.")
-    account.password = None
-    session.execute(delete(DirectoryAccount).where(DirectoryAccount.account_id == account.id))
+    account.password, account.password_given = None, False
+    _unlink(session, account.id)
     session.commit()
 
 
-def password_fault(password: str) -> str:
-    """What is wrong with a password, in words; nothing if it may be one."""
-    return f"A password has at least {SHORTEST} characters." if len(password) < SHORTEST else ""
+def _unlink(session: Session, account_id: int) -> None:
+    session.execute(delete(DirectoryAccount).where(DirectoryAccount.account_id == account_id))
 
 
-def _check(password: str) -> None:
-    fault = password_fault(password)
+def _check(rules: PasswordRules, password: str, username: str) -> None:
+    fault = rules.fault(password, username)
     if fault:
         raise ValueError(fault)
 

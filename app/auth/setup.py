@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access import SYSTEM
-from app.auth import accounts
+from app.auth import accounts, passwords
 from app.catalog import Catalog
 from app.declare.access import Roles
 from app.declare.event import Deed, Door
@@ -155,7 +155,7 @@ def make_account(session: Session, catalog: Catalog, role: str, typed: Mapping[s
     _check(session, catalog, typed)
     role_id = session.scalar(select(Role.id).where(Role.name == role), execution_options=UNFILTERED)
     raw = {name: typed.get(name, "") for name in FIELDS if name != "repeat"}
-    accounts.store(session, catalog, {**raw, "active": "1", "roles": [str(role_id)]})
+    accounts.store(session, catalog, {**raw, "active": "1", "roles": [str(role_id)]}, given=False)
     row.begun = True
     session.flush()
     then = _due(session, catalog, row)
@@ -173,7 +173,7 @@ def _check(session: Session, catalog: Catalog, typed: Mapping[str, str]) -> None
     for name in FIELDS:
         if not typed.get(name, "").strip():
             errors[name] = [_("Please fill this in.")]
-    fault = accounts.password_fault(typed.get("password", ""))
+    fault = passwords.rules().fault(typed.get("password", ""), typed.get("username", ""))
     if fault and "password" not in errors:
         errors["password"] = [fault]
     if typed.get("password") != typed.get("repeat") and "repeat" not in errors:

@@ -8,8 +8,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.access import SYSTEM
-from app.auth import login, setup
-from app.auth.accounts import SHORTEST
+from app.auth import login, passwords, setup
 from app.auth.directory.sign_in import directory
 from app.auth.setup import FIELDS, Due, Over, Overtaken
 from app.catalog import current
@@ -91,7 +90,7 @@ def _show(
         typed=given,
         errors={name: " ".join(str(text) for text in texts) for name, texts in (errors or {}).items()},
         directory=directory() is not None,
-        shortest=SHORTEST,
+        shortest=passwords.rules().shortest,
         lang=get_locale().language,
     )
     return html, status

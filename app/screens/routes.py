@@ -19,10 +19,12 @@ from app.screens import (
     jobs,
     lists,
     palette,
+    password,
     related,
     reveal,
     rights,
     saved,
+    sessions,
     show,
     tokens,
     trash,
@@ -47,7 +49,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, counts, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights,
-        export, imports, tokens, jobs, directory, directory_sync, filter_use,
+        export, imports, tokens, sessions, password, jobs, directory, directory_sync, filter_use,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint
