@@ -16,9 +16,11 @@ from app.declare.access import Verb
 from app.screens import cells, filters, saved, trash
 from app.screens.common import entry_of, head, know_args, read_pairs, with_query
 from app.screens.directory import may_try
+from app.screens.draw import draw_rows, draw_turns, safe
 from app.screens.explain import may_ask
+from app.screens.frames import render_framed
 from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.store.exact import count_within
 from app.store.filter_use import noting
 from app.store.imports.batches import importable
@@ -54,9 +56,10 @@ def show_list(record: str) -> ResponseReturnValue:
     # a condition that no control shows stays in force when another is added
     kept = [(name, value) for name, value in base if name != "q" and (name, value) not in plain and name not in offered]
     may_edit, may_delete = may(me(), entry, Verb.EDIT), may(me(), entry, Verb.DELETE)
+    table = make_table(query, path, selectable=may_edit or may_delete)
     page = ListPage(
         page=head(entry, entry.title),
-        table=make_table(query, path, selectable=may_edit or may_delete),
+        table=table.frame,
         views=saved.tabs(entry, views, view_id, query),
         chips=filters.chips(query, path),
         filters=controls,
@@ -76,7 +79,8 @@ def show_list(record: str) -> ResponseReturnValue:
         more=_more(entry, base),
         empty_text=str(entry.screen.about),
     )
-    return render("records/list.html", page=page)
+    parts = {"rows": draw_rows(table), "turns": draw_turns(table.pager), "figure": safe(table.count.text)}
+    return render_framed("records/list.html", parts, page=page)
 
 
 def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:

@@ -249,6 +249,21 @@ class Page:
 
 
 @dataclass(frozen=True)
+class TableFrame:
+    """What stands around the rows of a list, the same on most of its pages; `turns` says whether there are others."""
+
+    columns: tuple[Column, ...]
+    selectable: bool
+    filled: bool
+    editable: bool
+    turns: bool
+    size: int
+    sizes: tuple[int, ...]
+    order_text: str
+    exact_url: str
+
+
+@dataclass(frozen=True)
 class Table:
     """A list's body: shared by the list page and the related tabs."""
 
@@ -258,13 +273,28 @@ class Table:
     count: Count
     selectable: bool = False
 
+    @property
+    def frame(self) -> TableFrame:
+        pager = self.pager
+        return TableFrame(
+            self.columns,
+            self.selectable,
+            filled=bool(self.rows),
+            editable=any(row.edit_url for row in self.rows),
+            turns=bool(pager.previous or pager.next),
+            size=pager.size,
+            sizes=pager.sizes,
+            order_text=pager.order_text,
+            exact_url=self.count.exact_url,
+        )
+
 
 @dataclass(frozen=True)
 class ListPage:
     """The list of a record."""
 
     page: Page
-    table: Table
+    table: TableFrame
     views: tuple[ViewTab, ...]
     chips: tuple[Chip, ...]
     filters: tuple[Control, ...]

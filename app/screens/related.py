@@ -15,6 +15,7 @@ from app.access import may
 from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.screens.common import entry_of, with_query
+from app.screens.draw import draw_rows, draw_turns
 from app.screens.lists import make_table
 from app.screens.pages import RelatedTab
 from app.screens.shell import fragment, me
@@ -78,4 +79,7 @@ def show_tab(record: str, pk: int, tab: str) -> ResponseReturnValue:
     new_url = ""
     if may(me(), item.entry, Verb.ADD) and item.typed:
         new_url = with_query(url_for("records.new", record=item.entry.name), [(item.name, str(pk))])
-    return fragment("records/_related.html", table=table, all_url=all_url, new_url=new_url, empty_text="")
+    return fragment(
+        "records/_related.html", table=table.frame, rows=draw_rows(table, True), turns=draw_turns(table.pager, True),
+        all_url=all_url, new_url=new_url, empty_text="",
+    )  # fmt: skip

@@ -51,7 +51,12 @@ def me() -> Person:
 
 def render(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
     """A page with its shell."""
-    return render_template(template, shell=make_shell(), lang=get_locale().language, **values), status
+    return render_template(template, shell=make_shell(), here=here(), lang=get_locale().language, **values), status
+
+
+def here() -> str:
+    """The address of the page, to come back to; what a form sent has none."""
+    return request.full_path if request.method == "GET" else "/"
 
 
 def fragment(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
