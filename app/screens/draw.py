@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from flask import Flask, current_app
@@ -10,7 +11,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from app.screens.pages import Cell, Column, Control, Link, Pager, Row, Table
+from app.screens.pages import Cell, Column, Control, Link, Pager, Row
 
 TONES = {
     **dict.fromkeys(("red", "danger", "error", "bad", "late"), "red"),
@@ -125,18 +126,22 @@ def _filters(controls: tuple[Control, ...], language: str) -> Markup:
     return Markup(html)  # noqa: S704  # a template made it
 
 
-def draw_rows(table: Table, fragment: bool = False) -> Markup:
-    """The lines of a list; in a fragment without the columns that a phone's card hides."""
-    has_main = any(column.part == "main" for column in table.columns)
+def draw_lines(
+    columns: Sequence[Column], rows: Sequence[Row], *, selectable: bool, editing: bool, fragment: bool
+) -> list[str]:
+    """The lines of a list; in a fragment without the columns that a phone's card hides.
+
+    With `editing` there is a place for the pencil of those that may be edited.
+    """
+    has_main = any(column.part == "main" for column in columns)
     places = [
         _Place(index, column, main=column.part == "main" or (not has_main and index == 0))
-        for index, column in enumerate(table.columns)
+        for index, column in enumerate(columns)
         if not fragment or column.part != "more"
     ]
-    pick = _("Select %(label)s") if table.selectable else ""
-    edit = _("Edit %(label)s") if any(row.edit_url for row in table.rows) else ""
-    lines = (_row(row, places, pick, edit) for row in table.rows)
-    return Markup("".join(lines))  # noqa: S704  # every value in it went through `safe`
+    pick = _("Select %(label)s") if selectable else ""
+    edit = _("Edit %(label)s") if editing else ""
+    return [_row(row, places, pick, edit) for row in rows]
 
 
 def draw_turns(pager: Pager, fragment: bool = False) -> Markup:
