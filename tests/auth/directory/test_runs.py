@@ -48,10 +48,10 @@ def last_run(app: Flask) -> Any:
         return connection.execute(text("SELECT * FROM rn_directory_run ORDER BY id DESC LIMIT 1")).first()
 
 
-def long_ago(app: Flask, hours: int) -> None:
-    """Let every run have begun so many hours earlier."""
+def long_ago(app: Flask, hours: int, which: str = "") -> None:
+    """Let runs have begun so many hours ago."""
     with app.extensions["engine"].begin() as connection:
-        connection.execute(text("UPDATE rn_directory_run SET started_at = :at"),
+        connection.execute(text(f"UPDATE rn_directory_run SET started_at = :at {which}"),
                            {"at": datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=hours)})  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def test_a_run_that_failed_is_kept_with_its_reason_and_tried_again_after_an_hour
     assert (bool(failed.failed), failed.ended_at is not None, slapd.ldaps in failed.text) == (True, True, True)
     assert PASSWORD not in failed.text
     assert not runs.due(engine, 24)
-    long_ago(app, 2)
+    long_ago(app, 2, "WHERE failed")
     assert runs.due(engine, 24)
 
 
