@@ -16,7 +16,10 @@ from app.declare.event import Door
 from app.store.drafts import Typed, keep_draft
 from app.store.session import WRITING, act_as, db
 
-OPEN = frozenset({"static", "auth.login", "auth.language", "health.alive", "health.ready", None})
+OPEN = frozenset({
+    "static", "auth.login", "auth.code", "auth.code_again", "auth.set_up", "auth.set_up_again", "auth.language",
+    "health.alive", "health.ready", None,
+})  # fmt: skip
 """Endpoints that need no sign-in; None is an address that does not exist."""
 UNSENT = frozenset({"csrf_token", "password"})
 csrf = CSRFProtect()

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -243,6 +244,9 @@ class Account(User):  # type: ignore[misc]  # FAB's model is untyped
 # rows of the identity library have a version as records have, so that of two who save one at once neither is lost
 for _adopted in (Role, Group):
     _adopted.version = mapped_column(Integer, nullable=False, default=1, server_default="1")
+
+# whoever holds the role signs in with a device's code besides the password
+Role.second_factor = mapped_column(Boolean, nullable=False, default=False, server_default=false())
 
 
 def bind_owner(target: type[Any]) -> None:

@@ -22,6 +22,7 @@ from app.screens import (
     reveal,
     rights,
     saved,
+    second_factor,
     show,
     tokens,
     trash,
@@ -46,7 +47,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, counts, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights,
-        export, imports, tokens, jobs, directory, filter_use,
+        export, imports, tokens, second_factor, jobs, directory, filter_use,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

@@ -83,6 +83,7 @@ def make_shell() -> Shell:
         affiliation=" · ".join(text for text in (unit, roles) if text),
         account_links=(
             Link(_("Jobs"), url_for("records.jobs"), "bell"),
+            Link(_("Second factor"), url_for("records.second_factor"), "device-mobile"),
             Link(_("Access tokens"), url_for("records.tokens"), "key"),
             Link(_("REST interface"), url_for("records.api_docs"), "api"),
             *([Link(_("Slow filters"), url_for("records.filter_use"), "gauge")] if keeps else []),

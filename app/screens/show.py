@@ -51,7 +51,7 @@ def show(record: str, pk: int) -> ResponseReturnValue:
         ),
         tabs=() if printing else related.tabs(entry, pk),
         edit_url=url_for("records.edit", record=record, pk=pk, list=came or None) if Verb.EDIT in verbs else "",
-        actions=_actions(entry, pk),
+        actions=_actions(entry, pk, Verb.EDIT in verbs),
         previous_url=_address(entry, previous, came),
         next_url=_address(entry, following, came),
         list_url=url_for("records.list", record=record) + (f"?{came}" if came else ""),
@@ -80,10 +80,13 @@ def _badges(entry: Entry, row: Values) -> tuple[Cell, ...]:
     return tuple(cells.cell(item, row[item.name], {}) for item in items if row.get(item.name) is not None)
 
 
-def _actions(entry: Entry, pk: int) -> tuple[Link, ...]:
+def _actions(entry: Entry, pk: int, editable: bool) -> tuple[Link, ...]:
     found = [Link(_("History"), url_for("records.history", record=entry.name, pk=pk), "history")]
     if may(me(), entry, Verb.ADD):
         found.append(Link(_("Copy"), url_for("records.new", record=entry.name, copy=pk), "copy"))
+    if entry is current().account and pk != me().id and editable:
+        address = url_for("records.reset_factor", record=entry.name, pk=pk)
+        found.append(Link(_("Reset the second factor"), address, "device-mobile-off"))
     if may_ask(entry):
         if entry is current().account:
             address = url_for("records.rights", record=entry.name, pk=pk)
