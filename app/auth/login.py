@@ -9,15 +9,16 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 from sqlalchemy import func, update
 
 from app.access import SYSTEM, Person
-from app.auth import second_step
+from app.auth import second_step, sessions
+from app.auth.accounts import renew_hash
 from app.auth.directory.errors import Down
 from app.auth.directory.sign_in import admit, directory
 from app.auth.limits import Proof, TooMany, limits
-from app.auth.passwords import fits
+from app.auth.passwords import fits, outdated
 from app.auth.people import find_account, load_person
 from app.auth.signing import opened, serializer
 from app.catalog import current
@@ -26,6 +27,7 @@ from app.declare.record import Account
 from app.store.drafts import Typed, keep_draft
 from app.store.events import note
 from app.store.session import act_as, db
+from app.store.tables import SignedBy
 
 blueprint = Blueprint("auth", __name__)
 LANGUAGES = ("zh", "en")
@@ -72,6 +74,7 @@ def page(
         error=error,
         draft=draft,
         lang=get_locale().language,
+        hours=int(current_app.config["PERMANENT_SESSION_LIFETIME"].total_seconds() // 3600),
         **current_app.config["LOGIN_FACTS"](),
     )
     return html, status
@@ -103,7 +106,8 @@ def login() -> ResponseReturnValue:
 
 def _finish(person: Person, remember: bool, draft: str, target: str) -> str:
     """Sign in somebody who has proven to be it; answers the address to go on to."""
-    _admit(person, remember)
+    sessions.begin(person, signed_by(person.username), remember=remember)
+    note_sign_in(person)
     return _with_draft(person.id, draft) or local_path(target or "/")
 
 
@@ -124,8 +128,7 @@ def identify(username: str, password: str) -> Person:
     The same for every door, so that none is easier.
     """
     attempt = limits().attempt(Proof.PASSWORD, request.remote_addr or "", username)
-    place = directory()
-    local = place is None or username.casefold() == place.settings.local.casefold()
+    local = signed_by(username) is SignedBy.PASSWORD
     try:
         account_id, why_not = (_by_password if local else _by_directory)(username, password)
     except Unavailable:
@@ -141,6 +144,13 @@ def identify(username: str, password: str) -> Person:
     if person is None:
         raise Refused(_("This account is not active. Ask the system administrator."))
     return person
+
+
+def signed_by(username: str) -> SignedBy:
+    """Whose password this user name signs in with: one that is kept here, or the directory's."""
+    place = directory()
+    local = place is None or username.casefold() == place.settings.local.casefold()
+    return SignedBy.PASSWORD if local else SignedBy.DIRECTORY
 
 
 def prove_again(person: Person, password: str) -> None:
@@ -159,7 +169,25 @@ def _by_password(username: str, password: str) -> tuple[int | None, str]:
     found = find_account(db(), username)
     # the check of a password takes a while: nobody else waits for the database meanwhile
     db().rollback()
-    return (found.id, "") if fits(found.password if found else None, password) else (None, "")
+    if not fits(found.password if found else None, password):
+        return None, ""
+    if outdated(found.password):
+        renew_hash(db(), found.id, found.password, password)
+    return found.id, ""
+
+
+def knows_password(person: Person, password: str) -> bool:
+    """Whether somebody signed in knows the password kept here; raises TooMany, as wrong ones are counted here too."""
+    attempt = limits().attempt(Proof.PASSWORD, request.remote_addr or "", person.username)
+    found = find_account(db(), person.username)
+    db().rollback()
+    if fits(found.password if found else None, password):
+        attempt.right()
+        return True
+    attempt.wrong()
+    note(db(), Deed.SIGN_IN_FAILED, text="password")
+    db().commit()
+    return False
 
 
 def _by_directory(username: str, password: str) -> tuple[int | None, str]:
@@ -176,17 +204,6 @@ def _by_directory(username: str, password: str) -> tuple[int | None, str]:
             "people who are signed in can go on working."
         )) from None  # fmt: skip
     return found.account_id, found.why_not
-
-
-def _admit(person: Person, remember: bool) -> None:
-    """Begin a new session: nothing of the anonymous one is kept but the language."""
-    language = session.get("locale")
-    session.clear()
-    if language:
-        session["locale"] = language
-    login_user(person)
-    session.permanent = remember
-    note_sign_in(person)
 
 
 def note_sign_in(person: Person) -> None:
@@ -211,10 +228,10 @@ def _note(deed: Deed, account_id: int | None, name: str, text: str = "") -> None
 
 def _with_draft(account_id: int, draft: str) -> str:
     """The address of the form that a sealed draft belongs to, with its token; empty if there is none."""
-    opened = unseal(draft) if draft else None
-    if opened is None or not opened[0].endswith(("/new", "/edit")):
+    found = unseal(draft) if draft else None
+    if found is None or not found[0].endswith(("/new", "/edit")):
         return ""
-    path, typed = opened
+    path, typed = found
     token = keep_draft(db(), account_id, path, typed)
     return f"{local_path(path)}?{urlencode({'draft': token})}"
 
@@ -222,13 +239,10 @@ def _with_draft(account_id: int, draft: str) -> str:
 @blueprint.post("/logout/")
 def logout() -> ResponseReturnValue:
     """Sign out."""
-    language = session.get("locale")
-    if current_user.is_authenticated:
-        _note(Deed.SIGNED_OUT, current_user.id, current_user.name)
-    logout_user()
-    session.clear()
-    if language:
-        session["locale"] = language
+    person = current_user._get_current_object() if current_user.is_authenticated else None  # noqa: SLF001  # Flask-Login's proxy
+    sessions.forget()
+    if person is not None:
+        _note(Deed.SIGNED_OUT, person.id, person.name)
     tell(_("You have signed out."), "success")
     return redirect(url_for("auth.login"), 303)
 

@@ -327,8 +327,11 @@ def test_a_device_is_set_up_by_nobody_but_its_person_and_with_the_password(app: 
 def test_whoever_keeps_accounts_resets_the_factor_of_somebody_who_lost_the_device(
     app: Flask, clock: Clock, keeper: str
 ) -> None:
-    with_device(app, clock, people.LEADER)
+    device, _codes = with_device(app, clock, people.LEADER)
     inside = Browser(app)
+    inside.password(people.LEADER)
+    inside.code(device.next())
+    assert inside.inside()
     with app.extensions["engine"].connect() as connection:
         ids = dict(connection.execute(text("SELECT username, id FROM ab_user")).all())
     admin = Browser(app)
@@ -341,6 +344,7 @@ def test_whoever_keeps_accounts_resets_the_factor_of_somebody_who_lost_the_devic
     assert rest(app, people.LEADER)[0] == 200
     line = trail(app, Deed.FACTOR_REMOVED)[-1]
     assert (line.record, line.row_id) == ("account", ids[people.LEADER])
+    assert not inside.inside()  # whoever has the device may have the session, too
     assert inside.password(people.LEADER).status_code == 303
     assert admin.post(path).status_code == 303  # there is none any more
     own = f"/records/account/{ids[keeper]}/second-factor"
