@@ -31,6 +31,13 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
+class RunningClock(Clock):
+    """The clock on the wall, for consoles in a process of their own."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+
 class Device:
     """A device as people carry it, which has read a page's secret."""
 
@@ -43,7 +50,7 @@ class Device:
 
     def code(self, steps: int = 0) -> str:
         """The code that it shows so many half minutes from now."""
-        return self._made.at(self._clock.now + timedelta(seconds=30 * steps))
+        return self._made.at(self._clock() + timedelta(seconds=30 * steps))
 
     def next(self) -> str:
         """A code that has not been used yet."""
