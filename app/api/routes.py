@@ -10,7 +10,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.routing import BaseConverter
 
 from app.access import SYSTEM
-from app.api import body, openapi, problems, rows
+from app.api import body, openapi, problems, rows, trash
+from app.api.common import me
 from app.auth import login, tokens
 from app.auth.gate import csrf
 from app.auth.limits import limits
@@ -40,6 +41,7 @@ def make_blueprint() -> Blueprint:
     blueprint.add_url_rule("/security/login", "login", sign_in, methods=["POST"])
     blueprint.add_url_rule("/openapi.json", "openapi", show_openapi, methods=["GET"])
     rows.route(blueprint)
+    trash.route(blueprint)
     blueprint.before_request(_pass_gate)
     blueprint.after_request(_note_use)
     for kind in (*problems.KNOWN, Exception):
@@ -112,5 +114,5 @@ def sign_in() -> ResponseReturnValue:
 
 def show_openapi() -> Response:
     """The description of REST, as far as the asking person may use it."""
-    document = openapi.describe(current(), rows.me())
+    document = openapi.describe(current(), me())
     return Response(json.dumps(document, ensure_ascii=False, sort_keys=False), mimetype="application/json")
