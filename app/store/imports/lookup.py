@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, any_, case, cast, column, func, literal, select, tuple_, values
+from sqlalchemy import ARRAY, Integer, any_, case, cast, column, func, literal, null, select, tuple_, values
 from sqlalchemy.orm import Session, aliased, with_loader_criteria
 
 from app.access import System, predicate
@@ -159,6 +159,10 @@ class Scope:
             columns = (column("id", Integer), *(column(item.storage, item.type) for item in self.items))
             table = values(*columns, name="rn_given").data([(-1 - n, *given) for n, given in enumerate(some)]).cte()
             typed = [cast(table.c[item.storage], item.type).label(item.storage) for item in self.items]
+            if entry.trash:
+                # the policy asks of every row whether it lies in the trash, and these do not
+                gone = model.__table__.c.deleted_at
+                typed.append(cast(null(), gone.type).label(gone.name))
             stand_in = aliased(model, select(cast(table.c.id, Integer).label("id"), *typed).subquery(),
                                adapt_on_names=True)  # fmt: skip
             found = self._session.scalars(
