@@ -54,9 +54,10 @@ def show_list(record: str) -> ResponseReturnValue:
     # a condition that no control shows stays in force when another is added
     kept = [(name, value) for name, value in base if name != "q" and (name, value) not in plain and name not in offered]
     may_edit, may_delete = may(me(), entry, Verb.EDIT), may(me(), entry, Verb.DELETE)
+    table = make_table(query, path, selectable=may_edit or may_delete)
     page = ListPage(
         page=head(entry, entry.title),
-        table=make_table(query, path, selectable=may_edit or may_delete),
+        table=table,
         views=saved.tabs(entry, views, view_id, query),
         chips=filters.chips(query, path),
         filters=controls,
@@ -73,21 +74,21 @@ def show_list(record: str) -> ResponseReturnValue:
         may_share_view=me().unit_id is not None,
         filtered=bool(query.conditions),
         query_string=query.address(),
-        more=_more(entry, base),
+        more=_more(entry, base, long=not table.count.exact),
         empty_text=str(entry.screen.about),
     )
     return render("records/list.html", page=page)
 
 
-def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
-    """What else one may do with the list."""
+def _more(entry: Entry, params: list[tuple[str, str]], long: bool) -> tuple[Link, ...]:
+    """What else one may do with the list; of a long one the export may start a job, so it is sent as a form."""
     found = []
     if may_try(entry):
         found.append(Link(_("Try the mapping"), url_for("records.try_directory"), "user-search"))
     if entry.screen.export:
         forms = (("xlsx", _("Export"), "table-export"), ("csv", _("Export as CSV"), "file-type-csv"))
         found += [
-            Link(label, with_query(url_for(f"records.export_{form}", record=entry.name), params), icon)
+            Link(label, with_query(url_for(f"records.export_{form}", record=entry.name), params), icon, post=long)
             for form, label, icon in forms
         ]
     if importable(entry) and (may(me(), entry, Verb.ADD) or may(me(), entry, Verb.EDIT)):

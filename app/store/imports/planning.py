@@ -25,6 +25,7 @@ from app.store.imports.batches import (
     clear_rows,
     count_rows,
     layout_of,
+    line_text,
     rights,
     take,
 )
@@ -290,7 +291,7 @@ class Planner:
             for line, first in found[start : start + CHUNK]:
                 text = _(
                     "Row %(row)s of the file is about the same %(labels)s.",
-                    row=first, labels=labels or self._entry.singular,
+                    row=line_text(first), labels=labels or self._entry.singular,
                 )  # fmt: skip
                 note = {"field": name, "place": place, "message": str(text)}
                 told.append({"at": line, "said": json.dumps([note], ensure_ascii=False)})
