@@ -108,8 +108,9 @@ class Settings:
     # RAINBOW_IDLE_HOURS: a session unused for this long ends, 1 to 720. Default 8, a working day
     idle_hours: int = 8
 
-    # RAINBOW_SIGN_IN_LIMIT: wrong passwords a minute, of one name from one address, 1 to 1000. Default 10
-    sign_in_limit: int = 10
+    # RAINBOW_SIGN_IN_LIMIT: wrong tries of one name from one address before the next has to wait, 1 to 1000: 1 s, 2 s,
+    # 4 s, up to 256 s. Twice as many of one name from anywhere, ten times as many from one address. Default 5
+    sign_in_limit: int = 5
     # RAINBOW_API_LIMIT: REST requests a minute of one token or account, 1 to 1000000. Default 1200
     api_limit: int = 1200
     # The directory that people sign in with, if there is one; its settings start with RAINBOW_LDAP_

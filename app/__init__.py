@@ -117,7 +117,7 @@ def create_app(
     jobs.wake_after_commit(sessions, queue.wake)
     manager.install(app, sessions)
     texts.install(app)
-    limits.install(app, settings.sign_in_limit, settings.api_limit)
+    limits.install(app, settings.secret_key, settings.sign_in_limit, settings.api_limit)
     sign_in.install(app, settings.directory)
     gate.install(app)
     errors.install(app)

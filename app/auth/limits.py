@@ -1,17 +1,31 @@
-"""How often: wrong passwords of a name from an address, and REST requests of a token or account.
+"""How often: wrong tries to prove who one is, by account and by address, and REST requests of a token or account.
 
-Counts are kept in the memory of each serving process.
+Tries are counted in the database, for every process and node together. Requests are counted in the memory of each
+serving process, since counting them together would cost each of them a write.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
 
 from flask import Flask, current_app
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+
+from app.store import attempts
+from app.store.attempts import Count
+from app.store.session import db
+
+DOUBLINGS = 8
+"""After as many the wait is longest, 256 s; no more tries are remembered, so that it is forgotten soon enough."""
 
 
 class TooMany(Exception):
@@ -22,39 +36,127 @@ class TooMany(Exception):
         self.wait = wait
 
 
-class Limits:
-    """The limits of one application."""
+class Proof(StrEnum):
+    """What somebody tries to show; each is counted by itself, so that a right password opens no new tries at codes."""
 
-    def __init__(self, sign_in: int, api: int) -> None:
-        self.window = MovingWindowRateLimiter(MemoryStorage())
-        self.sign_in = RateLimitItemPerMinute(sign_in)
+    PASSWORD = "password"  # noqa: S105  # a name, no password
+    CODE = "code"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """So many wrong tries are free, one is forgotten every `seconds`; beyond, each wait is twice the one before."""
+
+    free: int
+    seconds: float
+
+    def left(self, count: Count, now: datetime) -> float:
+        """The tries that are still remembered."""
+        return max(0.0, count.level - max(0.0, (now - count.at).total_seconds()) / self.seconds)
+
+    def wait(self, count: Count, now: datetime) -> float:
+        """The seconds until the next try may be made."""
+        over = round(count.level) - self.free
+        return 0.0 if over < 0 else 2.0 ** min(over, DOUBLINGS) - (now - count.at).total_seconds()
+
+    def more(self, count: Count, now: datetime) -> Count:
+        """With one try more."""
+        return replace(count, level=min(self.left(count, now) + 1, float(self.free + DOUBLINGS)), at=now)
+
+    def less(self, count: Count) -> Count:
+        """With one try fewer."""
+        return replace(count, level=max(0.0, count.level - 1))
+
+
+class Limits:
+    """The limits of one application; its clock can be another's."""
+
+    def __init__(self, key: str, sign_in: int, api: int) -> None:
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._key = hashlib.sha256(f"attempts {key}".encode()).digest()
+        self.pair = Bucket(sign_in, 600)
+        self.account = Bucket(sign_in * 2, 600)
         # one address may hold a whole unit's people behind its gateway
-        self.address = RateLimitItemPerMinute(sign_in * 10)
+        self.address = Bucket(sign_in * 10, 60)
+        self.window = MovingWindowRateLimiter(MemoryStorage())
         self.api = RateLimitItemPerMinute(api)
 
-    def check_sign_in(self, address: str, name: str) -> None:
-        """Raise TooMany where too many wrong passwords have come of late; a right one has to wait, too."""
-        for item, keys in ((self.sign_in, (address, name.casefold())), (self.address, (address,))):
-            if not self.window.test(item, "sign-in", *keys):
-                raise TooMany(self._wait(item, "sign-in", *keys))
+    def attempt(self, proof: Proof, address: str, name: str) -> Attempt:
+        """Begin a try; raises TooMany, whether it would be right or wrong.
 
-    def count_wrong(self, address: str, name: str) -> None:
-        """Count a wrong password."""
-        self.window.hit(self.sign_in, "sign-in", address, name.casefold())
-        self.window.hit(self.address, "sign-in", address)
+        It counts from its beginning, so that many at once are no more than one after another. Whoever has signed in
+        to this account from this address before waits for their own wrong tries alone: strangers keep nobody out.
+        """
+        name = name.casefold()
+        pair, account = self._digest(proof, address, name), self._digest(proof, "", name)
+        everyone = self._digest(proof, address, "")
+        now = self.clock()
+        db().rollback()
+        connection = db().connection()
+        held = attempts.hold(connection, (pair, account, everyone), now)
+        known = held[pair].known_at is not None
+        wait = self.pair.wait(held[pair], now)
+        if not known:
+            wait = max(wait, self.account.wait(held[account], now), self.address.wait(held[everyone], now))
+        if wait > 0:
+            db().rollback()
+            raise TooMany(math.ceil(wait))
+        counted = {pair: self.pair.more(held[pair], now)}
+        if not known:
+            counted[account] = self.account.more(held[account], now)
+        attempts.keep(connection, counted)
+        db().commit()
+        return Attempt(self, pair, "" if known else account, everyone)
+
+    def _digest(self, *parts: str) -> str:
+        # keyed, as people type passwords into the field of the name
+        return hmac.new(self._key, "\0".join(parts).encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
     def count_request(self, who: str) -> None:
         """Count a REST request; raises TooMany."""
         if not self.window.hit(self.api, "api", who):
-            raise TooMany(self._wait(self.api, "api", who))
-
-    def _wait(self, item: RateLimitItemPerMinute, *keys: str) -> int:
-        return max(1, math.ceil(self.window.get_window_stats(item, *keys).reset_time - time.time()))
+            reset = self.window.get_window_stats(self.api, "api", who).reset_time
+            raise TooMany(max(1, math.ceil(reset - time.time())))
 
 
-def install(app: Flask, sign_in: int, api: int) -> None:
+@dataclass(frozen=True)
+class Attempt:
+    """A try that has begun, under the digests it is counted by; `account` is empty where the address is known."""
+
+    limits: Limits
+    pair: str
+    account: str
+    address: str
+
+    def wrong(self) -> None:
+        """It was wrong: the address, too, remembers it."""
+        now = self.limits.clock()
+        connection = db().connection()
+        held = attempts.hold(connection, (self.address,), now)[self.address]
+        attempts.keep(connection, {self.address: self.limits.address.more(held, now)})
+        db().commit()
+
+    def right(self) -> None:
+        """It was right: its own tries are forgotten, those of others are not, and the address is known from now on."""
+        now = self.limits.clock()
+        self._take_back({self.pair: Count(0.0, now, now)})
+
+    def void(self) -> None:
+        """It could not be told whether it was right."""
+        self._take_back({})
+
+    def _take_back(self, known: dict[str, Count]) -> None:
+        digests = [digest for digest in (self.pair, self.account) if digest and digest not in known]
+        connection = db().connection()
+        held = attempts.hold(connection, digests, self.limits.clock()) if digests else {}
+        buckets = {self.pair: self.limits.pair, self.account: self.limits.account}
+        attempts.keep(connection, {digest: buckets[digest].less(count) for digest, count in held.items()} | known)
+        db().commit()
+
+
+def install(app: Flask, key: str, sign_in: int, api: int) -> None:
     """Give an application its limits."""
-    app.extensions["limits"] = Limits(sign_in, api)
+    app.extensions["limits"] = Limits(key, sign_in, api)
 
 
 def limits() -> Limits:

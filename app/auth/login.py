@@ -16,7 +16,7 @@ from sqlalchemy import func, update
 from app.access import SYSTEM, Person
 from app.auth.directory.errors import Down
 from app.auth.directory.sign_in import admit, directory
-from app.auth.limits import TooMany, limits
+from app.auth.limits import Proof, TooMany, limits
 from app.auth.passwords import fits
 from app.auth.people import find_account, load_person
 from app.catalog import current
@@ -67,7 +67,7 @@ def local_path(target: str) -> str:
 
 def page(
     *, error: str = "", username: str = "", draft: str = "", target: str = "", status: int = 200
-) -> ResponseReturnValue:
+) -> tuple[str, int]:
     """The sign-in page, with what had been typed elsewhere carried along."""
     html = render_template(
         "login.html",
@@ -98,7 +98,8 @@ def login() -> ResponseReturnValue:
         return page(error=str(unavailable), username=username, draft=draft, target=next_, status=503)
     except TooMany as many:
         text = _("Too many wrong passwords. Try again in %(wait)s seconds.", wait=many.wait)
-        return page(error=text, username=username, draft=draft, target=next_, status=429)
+        html, status = page(error=text, username=username, draft=draft, target=next_, status=429)
+        return html, status, {"Retry-After": str(many.wait)}
     _admit(person, bool(request.form.get("remember")))
     target = local_path(request.form.get("next", "/") or "/")
     return redirect(_with_draft(person.id, draft) or target, 303)
@@ -117,16 +118,20 @@ def identify(username: str, password: str) -> Person:
 
     The same for every door, so that none is easier.
     """
-    address = request.remote_addr or ""
-    limits().check_sign_in(address, username)
+    attempt = limits().attempt(Proof.PASSWORD, request.remote_addr or "", username)
     place = directory()
     local = place is None or username.casefold() == place.settings.local.casefold()
-    account_id, why_not = (_by_password if local else _by_directory)(username, password)
+    try:
+        account_id, why_not = (_by_password if local else _by_directory)(username, password)
+    except Unavailable:
+        attempt.void()
+        raise
     if account_id is None:
-        limits().count_wrong(address, username)
+        attempt.wrong()
         known = find_account(db(), username)
         _note(Deed.SIGN_IN_FAILED, known.id if known else None, username, why_not)
         raise Refused(_("The account or the password is wrong."))
+    attempt.right()
     person = load_person(db(), current(), account_id)
     if person is None:
         raise Refused(_("This account is not active. Ask the system administrator."))

@@ -1,4 +1,4 @@
-"""The console's own tables: files, drafts, submissions, views, tokens, the directory, seals, jobs, leases, filters."""
+"""The tables of the console itself: files, drafts, views, tokens, directory, tries, seals, jobs, leases, filter use."""
 
 from __future__ import annotations
 
@@ -217,6 +217,22 @@ class Lease(Model):  # type: ignore[misc]  # FAB's base is untyped
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     holder: Mapped[str] = mapped_column(String(120))
     until: Mapped[datetime] = mapped_column(Moment())
+
+
+class Attempt(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """Tries to prove who one is: of a name from an address, of a name from anywhere, or of anybody from an address.
+
+    `level` are those remembered at `at`, one more or less forgotten as time goes by; `known_at` is when a name last
+    signed in from an address. `digest` is keyed: the table names nobody.
+    """
+
+    __tablename__ = "rn_attempt"
+    __table_args__ = (Index("ix_rn_attempt_at", "at"),)
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    level: Mapped[float]
+    at: Mapped[datetime] = mapped_column(Moment())
+    known_at: Mapped[datetime | None] = mapped_column(Moment())
 
 
 class FilterUse(Model):  # type: ignore[misc]  # FAB's base is untyped

@@ -1,0 +1,231 @@
+"""Wrong passwords are slowed, at every door and process alike, and nobody is kept out by a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from app.auth.limits import limits
+from app.jobs import schedule
+from app.store.attempts import ATTEMPT
+from config import DirectorySettings
+from tests.support import people
+from tests.support.console import console
+from tests.support.places import Place
+from tests.support.sign_in import Clock, elsewhere
+from tests.support.statements import counted
+from tests.support.visitor import form_token
+
+FREE = 2
+WRONG, WAIT = "账号或密码不正确", "密码错误次数过多"
+
+
+@pytest.fixture(scope="module")
+def app(place: Place) -> Iterator[Flask]:
+    with console(replace(place.settings, sign_in_limit=FREE)) as app:
+        yield app
+
+
+@pytest.fixture
+def clock(app: Flask) -> Iterator[Clock]:
+    """Its time runs in no other test, and all that had been tried before is forgotten."""
+    clock = Clock()
+    with app.app_context(), app.extensions["engine"].begin() as connection:
+        connection.execute(ATTEMPT.delete())
+        before, limits().clock = limits().clock, clock
+    yield clock
+    with app.app_context():
+        limits().clock = before
+
+
+def somewhere() -> str:
+    """An address that nobody has tried anything from."""
+    return elsewhere()["REMOTE_ADDR"]
+
+
+def tried(app: Flask, address: str, name: str = people.LEADER, password: str = "wrong") -> tuple[int, str, int]:
+    """Status, words and seconds to wait that the sign-in page answers with."""
+    client = app.test_client()
+    token = form_token(client.get("/login/").text)
+    sent = {"username": name, "password": password, "csrf_token": token}
+    answer = client.post("/login/", data=sent, environ_base={"REMOTE_ADDR": address})
+    said = answer.text.partition('id="login-error">')[2].partition("<")[0]
+    return answer.status_code, said, int(answer.headers.get("Retry-After", 0))
+
+
+def right(app: Flask, address: str, name: str = people.LEADER) -> int:
+    return tried(app, address, name, people.PASSWORD)[0]
+
+
+def test_each_wrong_try_beyond_the_free_ones_waits_twice_as_long_up_to_256_seconds(app: Flask, clock: Clock) -> None:
+    here, waits = somewhere(), []
+    for _n in range(FREE):
+        assert tried(app, here)[0] == 401
+    for _n in range(11):
+        status, _said, wait = tried(app, here)
+        assert status == 429
+        waits.append(wait)
+        clock.forward(wait - 0.5)
+        assert tried(app, here)[0] == 429
+        clock.forward(0.5)
+        assert tried(app, here)[0] == 401
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 256, 256]
+
+
+def test_trying_during_the_wait_does_not_make_it_longer(app: Flask, clock: Clock) -> None:
+    here = somewhere()
+    for _n in range(FREE):
+        tried(app, here)
+    assert {tried(app, here)[2] for _n in range(5)} == {1}
+    clock.forward(1)
+    assert right(app, here) == 303
+
+
+def test_a_right_password_during_the_wait_is_not_told_from_a_wrong_one_and_the_name_stays(
+    app: Flask, clock: Clock
+) -> None:
+    here = somewhere()
+    for _n in range(FREE):
+        tried(app, here)
+    wrong, good = tried(app, here), tried(app, here, password=people.PASSWORD)
+    assert wrong == good
+    assert good[0] == 429
+    assert WAIT in good[1]
+    client = app.test_client()
+    sent = {"username": people.LEADER, "password": "wrong", "csrf_token": form_token(client.get("/login/").text)}
+    page = client.post("/login/", data=sent, environ_base={"REMOTE_ADDR": here})
+    assert f'value="{people.LEADER}"' in page.text
+
+
+def test_a_name_that_nobody_has_is_answered_and_slowed_like_any(app: Flask, clock: Clock) -> None:
+    answers = []
+    for name in (people.LEADER, "nobody"):
+        here = somewhere()
+        answers.append([tried(app, here, name) for _n in range(FREE + 2)])
+    assert answers[0] == answers[1]
+    assert WRONG in answers[0][0][1]
+
+
+def test_strangers_do_not_keep_out_whoever_has_signed_in_from_there_before(app: Flask, clock: Clock) -> None:
+    office = somewhere()
+    assert right(app, office) == 303
+    for _n in range(FREE * 2):
+        tried(app, somewhere())
+    assert right(app, somewhere()) == 429  # from an address that nobody knows
+    assert right(app, office) == 303
+    for _n in range(FREE * 10):  # nor does somebody who tries other names from the very address
+        tried(app, office, f"colleague{_n}")
+    assert right(app, office, people.VIEWER) == 429  # who had not signed in there before
+    assert right(app, office) == 303
+
+
+def test_a_guess_spread_over_many_addresses_is_slowed(app: Flask, clock: Clock) -> None:
+    answers = [tried(app, somewhere(), people.TRAINER)[0] for _n in range(FREE * 2 + 3)]
+    assert answers == [401] * FREE * 2 + [429] * 3
+    clock.forward(1)
+    assert tried(app, somewhere(), people.TRAINER)[0] == 401
+    clock.forward(1)
+    assert tried(app, somewhere(), people.TRAINER)[0] == 429
+
+
+def test_one_address_that_tries_many_names_is_slowed(app: Flask, clock: Clock) -> None:
+    here = somewhere()
+    answers = [tried(app, here, f"name{n}")[0] for n in range(FREE * 10 + 2)]
+    assert answers == [401] * FREE * 10 + [429] * 2
+    assert right(app, somewhere()) == 303
+
+
+def test_signing_in_forgets_the_persons_own_wrong_tries_alone(app: Flask, clock: Clock) -> None:
+    here, elsewhere = somewhere(), somewhere()
+    for _n in range(FREE - 1):
+        tried(app, here)
+    for _n in range(FREE):
+        tried(app, elsewhere)
+    assert right(app, here) == 303
+    assert [tried(app, here)[0] for _n in range(FREE + 1)] == [401] * FREE + [429]
+    assert tried(app, elsewhere)[0] == 429
+
+
+def test_wrong_tries_are_forgotten_as_time_goes_by(app: Flask, clock: Clock) -> None:
+    here = somewhere()
+    for _n in range(FREE):
+        tried(app, here)
+    clock.forward(FREE * 600)
+    assert [tried(app, here)[0] for _n in range(FREE + 1)] == [401] * FREE + [429]
+
+
+def test_every_process_and_door_counts_the_same_tries(app: Flask, clock: Clock, place: Place) -> None:
+    here = somewhere()
+    with console(replace(place.settings, sign_in_limit=FREE)) as other:
+        with other.app_context():
+            limits().clock = clock
+        for turn in range(FREE):
+            body = {"username": people.LEADER.upper(), "password": "wrong"}
+            rest = (app, other)[turn % 2].test_client().post(
+                "/api/v1/security/login", json=body, environ_base={"REMOTE_ADDR": here}
+            )  # fmt: skip
+            assert rest.status_code == 401
+        assert right(other, here) == 429
+        assert right(app, here) == 429
+
+
+def test_many_tries_at_once_are_no_more_than_one_after_another(app: Flask, clock: Clock) -> None:
+    here = somewhere()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _n: tried(app, here)[0], range(16)))
+    assert answers.count(401) == FREE
+    assert answers.count(429) == 16 - FREE
+
+
+def test_while_the_directory_is_down_no_try_counts(place: Place, clock: Clock) -> None:
+    away = DirectorySettings(urls=("ldaps://127.0.0.1:1",), base="dc=city", bind_dn="cn=console", bind_password="x",
+                             filter="(objectClass=inetOrgPerson)", name="uid", groups="member")  # fmt: skip
+    with console(replace(place.settings, sign_in_limit=FREE, directory=away)) as app:
+        here = somewhere()
+        assert {tried(app, here)[0] for _n in range(FREE * 2 + 1)} == {503}
+
+
+def test_signing_in_costs_a_few_statements_and_a_page_afterwards_none_more(app: Flask, clock: Clock) -> None:
+    here = somewhere()
+    with counted() as said:
+        right(app, here)
+    asked = [one for one in said if "rn_attempt" in one]
+    assert len(asked) <= 4
+
+
+def test_what_counts_no_more_is_cleared_and_known_addresses_are_kept(app: Flask, clock: Clock) -> None:
+    clock.now = datetime.now(UTC)
+    here, there = somewhere(), somewhere()
+    right(app, here)
+    tried(app, there)
+    engine = app.extensions["engine"]
+    with engine.begin() as connection:
+        connection.execute(update(ATTEMPT).values(at=clock.now - timedelta(days=2)))
+    clear = next(one for one in schedule.usual(timedelta(1), timedelta(1)) if one.name == "clear")
+    with app.app_context():
+        clear.work(app)
+    with engine.connect() as connection:
+        known = select(func.count(), func.count(ATTEMPT.c.known_at)).select_from(ATTEMPT)
+        assert tuple(connection.execute(known).one()) == (1, 1)
+
+
+def test_the_table_holds_no_name_and_no_address(app: Flask, clock: Clock) -> None:
+    here = somewhere()
+    tried(app, here, "geheim-getippt")
+    with app.extensions["engine"].connect() as connection:
+        kept = repr(connection.execute(select(ATTEMPT)).all())
+    assert "geheim" not in kept
+    assert here not in kept
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_nothing_is_counted_for_a_form_without_its_token(app: Flask, clock: Clock, method: str) -> None:
+    app.test_client().open("/login/", method=method, data={"username": "x", "password": "y"})
+    with app.extensions["engine"].connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(ATTEMPT)) == 0
