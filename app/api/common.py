@@ -60,7 +60,8 @@ def conditional(answer: Response) -> Response:
     asked = dict(request.environ)
     if asked.get("HTTP_IF_MATCH", "").strip() == "*":
         del asked["HTTP_IF_MATCH"]
-    return answer.make_conditional(asked)
+    answer.make_conditional(asked)
+    return answer
 
 
 def as_json(data: Any, status: int = 200, **headers: str) -> Response:

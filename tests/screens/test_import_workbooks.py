@@ -94,7 +94,8 @@ def test_ones_own_workbook_is_marked_before_and_the_rest_alone_is_given_afterwar
     assert [bool(whole.cell(line, column).comment) for line, column in ((3, 2), (5, 4), (2, 2))] == [True, True, False]
     person.post(f"{address}/apply", {"choice": "good"})
     work()
-    rest = opened(person, f"{address}/rest.xlsx").active
+    book = opened(person, f"{address}/rest.xlsx")
+    rest = book.active
     assert rest is not None
     assert [[cell.value for cell in row[:4]] for row in rest.iter_rows(min_row=2)] == [
         [cell or None for cell in row] for row in (rows[1], rows[3])
@@ -103,7 +104,7 @@ def test_ones_own_workbook_is_marked_before_and_the_rest_alone_is_given_afterwar
     assert "第 3 行" in str(rest.cell(2, 5).value)
     # mended, it goes in as it is
     rest["B2"].value, rest["D3"].value = "二", unit
-    assert counts(check(person, sent(person, "indicator", saved(rest.parent)), work)) == [2, 0, 0, 0, 0]
+    assert counts(check(person, sent(person, "indicator", saved(book)), work)) == [2, 0, 0, 0, 0]
 
 
 def test_of_text_the_rows_to_mend_come_as_a_workbook(visitor: Signed, work: Callable[[], None], unit: str) -> None:

@@ -24,6 +24,7 @@ def little(app: Flask) -> Flask:
 @pytest.fixture
 def drawn(little: Flask) -> Callable[[str, int], Any]:
     """Return a context that holds an example and a session of its person."""
+
     @contextmanager
     def draw(record: str, seed: int) -> Iterator[tuple[Example, Session]]:
         with undone(little) as (connection, sessions), little.app_context():

@@ -155,4 +155,3 @@ def body(x: Example) -> dict[str, Any]:
         elif type(item.kind).__name__ in ("TitleKind", "LineKind"):
             body[name] = f"改{x.chance.randrange(1000)}"
     return body
-
