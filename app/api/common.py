@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from app.access import Forbidden, Person, may
-from app.auth.passwords import hash_password
+from app.auth.passwords import hash_password, refuse
 from app.catalog import Entry, current
 from app.declare.access import Verb
 from app.kinds.link import HIGHEST_ID
@@ -28,7 +28,7 @@ def me() -> Person:
 
 def rules() -> Rules:
     """The rules of writing in this console."""
-    return make_rules(current_app.config["CEILING"], hash_password)
+    return make_rules(current_app.config["CEILING"], hash_password, refuse)
 
 
 def entry_of(record: str, verb: Verb) -> Entry:
