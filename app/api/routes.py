@@ -75,7 +75,7 @@ def _pass_gate() -> ResponseReturnValue | None:
         return _unknown(_("Send a token: Authorization: Bearer …"))
     limits().count_request(g.rest_counted_as)
     db().info.update(door=Door.REST, address=request.remote_addr)
-    return _own_password_first() if rows.me().must_change else None
+    return _own_password_first() if me().must_change else None
 
 
 def _own_password_first() -> Response:
