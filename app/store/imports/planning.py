@@ -60,6 +60,8 @@ def plan(
     Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. Raises Forbidden or Refused.
     """
     catalog: Catalog = session.info["catalog"]
+    # what was read is let go first: SQLite lets no transaction write that began to read before another wrote
+    session.rollback()
     with writing_now():
         batch = take(session, batch_id)
         if batch.state not in (State.WAITING, State.PLANNED):
@@ -78,6 +80,7 @@ def plan(
             session.commit()
         done += len(chunk)
         report(done)
+    session.rollback()
     with writing_now():
         batch = take(session, batch_id)
         planner.mark_repeats(batch_id)
