@@ -1,6 +1,7 @@
 """A worker killed in the middle of an import leaves the registry as it was; the next one brings the file in once."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ from tests.support.visitor import Visitor
 pytestmark = pytest.mark.served
 
 HEADS = ["编码", "名称", "计量单位", "管理单位"]
+
+
+def begun_again(app: Flask, job_id: int) -> bool:
+    return bool(row(app, job_id).attempts == 2)
 
 
 def test_an_import_whose_worker_is_killed_while_it_checks_and_while_it_stores_goes_in_once(
@@ -34,7 +39,7 @@ def test_an_import_whose_worker_is_killed_while_it_checks_and_while_it_stores_go
             first.kill()
         assert rows_of(app, "indicator") == before
         with Workers(place):
-            until(lambda job_id=job_id: row(app, job_id).attempts == 2, "nobody took it up")
+            until(partial(begun_again, app, job_id), "nobody took it up")
             gate.touch()
             wait_for(app, job_id, "done")
     assert rows_of(app, "indicator") == before + len(rows)
