@@ -22,7 +22,7 @@ from app.access import Person, System, readable
 from app.catalog import Entry, Field
 from app.declare.choices import Choices
 from app.declare.types import Moment, ScaledNumber
-from app.store.search.match import Search, words_of
+from app.store.search.match import TIERS, Search, by_tokens, words_of
 from app.store.session import actor_of
 
 PAGE_SIZES = (20, 50, 100, 200)
@@ -68,8 +68,8 @@ class Cursor:
 class Query:
     """What a list shows.
 
-    `columns` None means the record's own; `usual` is the order it has when none is asked for; `after` and `before`
-    exclude one another.
+    `columns` None means the record's own; `usual` is the order it has when none is asked for, `chosen` that one was
+    asked for; a list that is searched and asked for in no order is `ranked`; `after` and `before` exclude one another.
     """
 
     entry: Entry
@@ -84,6 +84,13 @@ class Query:
     before: Cursor | None = None
     last: bool = False
     exact: bool = False
+    chosen: bool = False
+    ranked: bool = False
+
+    @property
+    def ordered_by(self) -> str:
+        """The name of the order, as cursors have it: that of its field; of relevance none."""
+        return "" if self.ranked else self.order.name
 
     @property
     def shown(self) -> tuple[Field, ...]:
@@ -94,7 +101,8 @@ class Query:
         found = [(c.name, _written(c, value)) for c in self.conditions for value in c.values]
         if self.search:
             found.append(("q", self.search))
-        if (self.order, self.descending) != (self.usual or self.entry.order):
+        usual = (self.order, self.descending) == (self.usual or self.entry.order)
+        if not usual or (self.search and self.chosen):
             found.append(("order", f"{'-' if self.descending else ''}{self.order.name}"))
         if self.limit != DEFAULT_SIZE:
             found.append(("limit", str(self.limit)))
@@ -145,13 +153,17 @@ def read_query(entry: Entry, args: MultiDict[str, str], actor: Person | System, 
         found = _read_condition(item, op, texts if most else [text for text in texts if text.strip()])
         if found is not None:
             conditions.append(found)
-    order, descending = _read_order(entry, args.get("order"), actor) or (query.order, query.descending)
+    order = _read_order(entry, args.get("order"), actor)
+    search = _read_search(args.get("q", ""))
+    words = words_of(search)
     query = replace(
         query,
         conditions=tuple(conditions),
-        search=_read_search(args.get("q", "")),
-        order=order,
-        descending=descending,
+        search=search,
+        order=order[0] if order else query.order,
+        descending=order[1] if order else query.descending,
+        chosen=order is not None,
+        ranked=order is None and bool(words) and by_tokens(entry, words, actor),
         limit=_read_limit(args.get("limit"), most),
         columns=_read_columns(entry, args.get("cols")),
         exact=_read_count(args.get("count")),
@@ -263,7 +275,7 @@ DECODERS: Mapping[str, Callable[[str], Any]] = {
 def write_cursor(query: Query, value: Any, row_id: int) -> str:
     """A place as text for an address: opaque to people, checked when it is read."""
     tag, text = _tagged(value)
-    raw = json.dumps([query.order.name, tag, text, row_id], ensure_ascii=False, separators=(",", ":"))
+    raw = json.dumps([query.ordered_by, tag, text, row_id], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
@@ -288,11 +300,13 @@ def read_cursor(query: Query, name: str, text: str) -> Cursor:
     try:
         padded = text + "=" * (-len(text) % 4)
         order, tag, value, row_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if order != query.order.name or type(row_id) is not int or not isinstance(value, str):
+        if order != query.ordered_by or type(row_id) is not int or not isinstance(value, str):
             raise ValueError(order)
         decoded = DECODERS[tag](value)
-        if tag not in _expected_tags(query.order):
+        if tag not in ("i" if query.ranked else _expected_tags(query.order)):
             raise ValueError(tag)
+        if query.ranked and decoded not in range(len(TIERS)):
+            raise ValueError(value)
         if (isinstance(decoded, int) and abs(decoded) > 2**62) or abs(row_id) > 2**62:
             raise ValueError(value)
         if isinstance(decoded, Decimal) and not decoded.is_finite():
