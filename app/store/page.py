@@ -71,7 +71,7 @@ def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | No
     number = None
     if query.ranked:
         relevance = Relevance(session, query)
-        found = relevance.rows(lambda tier: chosen(Sort(tier, False)), cursor, backward, query.limit + 1)
+        found = list(relevance.rows(lambda tier: chosen(Sort(tier, False)), cursor, backward, query.limit + 1))
         number = relevance.number
     else:
         found = _in_order(session, query, chosen, cursor, backward)

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from app.access import Person, System, readable
 from app.catalog import Entry, Field
-from app.store.search.row import FUNCTION, kinds_of
+from app.store.search.row import FUNCTION, TIER, kinds_of
 from app.store.search.schema import search_table
 from app.store.search.tokens import (
     KEY,
@@ -194,8 +194,7 @@ class Search:
     def row_by_row(self, words: Sequence[str]) -> list[ColumnElement[bool]]:
         """The same asked of each row that a list's order comes to: for words that are `common`."""
         if self._sqlite:
-            values = [self._entry.fields[name].column for name in plan_of(self._entry).fields]
-            return [getattr(func, FUNCTION)(kinds_of(self._entry), " ".join(words), *values) == literal(1)]
+            return [getattr(func, FUNCTION)(kinds_of(self._entry), " ".join(words), *self._values()) == literal(1)]
         here = self._ids(words, terms).where(self._table.c.id == self._entry.model.id).correlate(self._entry.model)
         # an offset keeps PostgreSQL from turning the question back into the join that it is there to avoid
         return [exists(here.offset(0))]
@@ -229,6 +228,13 @@ class Search:
         if lacks is not None:
             found = f"({found}) {'NOT' if self._sqlite else '& !'} ({written(whole, lacks)})"
         return self._holds(found)
+
+    def tier_by_row(self, text: str) -> ColumnElement[Any]:
+        """The number of a row's tier as SQLite tells it from the row's own values, where filters leave few rows."""
+        return getattr(func, TIER)(kinds_of(self._entry), squeezed(text), *self._values())  # type: ignore[no-any-return]
+
+    def _values(self) -> list[Any]:
+        return [self._entry.fields[name].column for name in plan_of(self._entry).fields]
 
     def _matches(self, words: Sequence[str], meaning: Meaning) -> ColumnElement[bool]:
         return self._holds((_sqlite if self._sqlite else _postgresql)(words, meaning))

@@ -1,7 +1,8 @@
 """Pages of a search by relevance: whole names and identifiers, then what begins so, then the rest; the newest first.
 
-SQLite's FTS5 gives the rows of a tier in the order of their ids. PostgreSQL's index knows all the rows of a word and no
-order: words that few rows have are sorted; of others a slice of ids at a time is looked at, until the page is full.
+SQLite's FTS5 gives the rows of a tier in the order of their ids; where filters leave few rows, they are sorted instead.
+PostgreSQL's index knows all the rows of a word and no order: words that few rows have are sorted; of others a slice of
+ids at a time is looked at, until the page is full.
 """
 
 from __future__ import annotations
@@ -12,7 +13,18 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal, literal_column, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.store.query import Cursor, Query, condition_sql
@@ -79,11 +91,13 @@ class Relevance:
             return None
         return sum(self._known[2:])
 
-    def rows(self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int) -> list[Any]:
+    def rows(self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int) -> Sequence[Any]:
         """The rows past a cursor in the direction of reading, up to as many as are wanted."""
-        if self._sqlite:
-            return self._by_rowid(chosen, cursor, backward, wanted)
-        return self._in_slices(chosen, cursor, backward, wanted)
+        if not self._sqlite:
+            return self._in_slices(chosen, cursor, backward, wanted)
+        if self._narrowed and not many(self._session, self._query):
+            return self._row_by_row(chosen, cursor, backward, wanted)
+        return self._by_rowid(chosen, cursor, backward, wanted)
 
     def around(self, row_id: int) -> tuple[int | None, int | None]:
         """The ids of the rows before and after a row; None at the ends, or if the row does not have the words."""
@@ -105,20 +119,31 @@ class Relevance:
         return self._search.tier(self._query.search, number)
 
     def _by_rowid(self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int) -> list[Any]:
-        key, model_id = self._search.key, self._model.id
-        # a sum is no column that an index could lead to: so either table can be told to follow the other
-        leading = self._narrowed and not many(self._session, self._query)
-        met, order = (key == model_id + 0, model_id) if leading else (model_id == key + 0, key)
+        """The tokens lead, tier by tier."""
+        key = self._search.key
         found: list[Any] = []
         for tier in _tiers(cursor, backward):
-            statement = chosen(literal_column(str(tier))).join(key.table, met).where(self._tier(tier), *self._filters)
+            # a sum is no column that an index could lead to: so the rows cannot lead to their tokens
+            statement = chosen(literal_column(str(tier))).join(key.table, self._model.id == key + 0)
+            statement = statement.where(self._tier(tier), *self._filters)
             if cursor is not None and tier == cursor.value:
-                statement = statement.where(order > cursor.id if backward else order < cursor.id)
-            statement = statement.order_by(order.asc() if backward else order.desc())
+                statement = statement.where(key > cursor.id if backward else key < cursor.id)
+            statement = statement.order_by(key.asc() if backward else key.desc())
             found += self._session.execute(statement.limit(wanted - len(found))).all()
             if len(found) >= wanted:
                 break
         return found
+
+    def _row_by_row(self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int) -> Sequence[Any]:
+        """The filters lead, and their rows are sorted."""
+        tier, row_id = self._search.tier_by_row(self._query.search), self._model.id
+        has = self._search.row_by_row(words_of(self._query.search))
+        statement = chosen(tier).where(*has, *self._filters)
+        if cursor is not None:
+            here, there = tuple_(tier, -row_id), tuple_(literal(cursor.value), literal(-cursor.id))
+            statement = statement.where(here < there if backward else here > there)
+        order = (tier.desc(), row_id.asc()) if backward else (tier.asc(), row_id.desc())
+        return self._session.execute(statement.order_by(*order).limit(wanted)).all()
 
     def _in_slices(self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int) -> list[Any]:
         ahead = self._ahead(cursor, backward)
