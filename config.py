@@ -107,6 +107,12 @@ class Settings:
     log_level: str = "info"
     # RAINBOW_IDLE_HOURS: a session unused for this long ends, 1 to 720. Default 8, a working day
     idle_hours: int = 8
+    # RAINBOW_SESSION_HOURS: a session ends this long after signing in, however much it is used, 1 to 720. Default 12
+    session_hours: int = 12
+    # RAINBOW_PASSWORD_LENGTH: the fewest characters of a password, 12 to 64. Default 12
+    password_length: int = 12
+    # RAINBOW_TLS: 1 where browsers reach this console by https: its cookies are then sent by no other way. Default 0
+    tls: bool = False
 
     # RAINBOW_SIGN_IN_LIMIT: wrong tries of one name from one address before the next has to wait, 1 to 1000: 1 s, 2 s,
     # 4 s, up to 256 s. Twice as many of one name from anywhere, ten times as many from one address. Default 5
@@ -152,6 +158,9 @@ class Settings:
             threads=_number(env, "RAINBOW_THREADS", cls.threads, 1, 256),
             log_level=_one_of(env, "RAINBOW_LOG_LEVEL", cls.log_level, LOG_LEVELS),
             idle_hours=_number(env, "RAINBOW_IDLE_HOURS", cls.idle_hours, 1, 720),
+            session_hours=_number(env, "RAINBOW_SESSION_HOURS", cls.session_hours, 1, 720),
+            password_length=_number(env, "RAINBOW_PASSWORD_LENGTH", cls.password_length, 12, 64),
+            tls=_flag(env, "RAINBOW_TLS"),
             sign_in_limit=_number(env, "RAINBOW_SIGN_IN_LIMIT", cls.sign_in_limit, 1, 1000),
             api_limit=_number(env, "RAINBOW_API_LIMIT", cls.api_limit, 1, 1_000_000),
             directory=_directory(env),
@@ -166,6 +175,11 @@ class Settings:
     def max_upload_bytes(self) -> int:
         """The largest request body, in bytes."""
         return self.max_upload_mb * 1024 * 1024
+
+    @property
+    def published_passwords(self) -> tuple[str, ...]:
+        """What nobody may have for a password, as everybody knows it."""
+        return () if self.demo else (DEMO_PASSWORD,)
 
     @property
     def on_sqlite(self) -> bool:

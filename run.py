@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from app.access import Person, System
     from app.auth.directory.people import Directory
+    from app.auth.passwords import PasswordRules
     from app.catalog import Catalog
 
 
@@ -382,6 +383,15 @@ def user() -> None:
     """Accounts: create, give a password, list."""
 
 
+CHOSEN = "The owner has chosen the password; otherwise it is changed at the first sign-in, before anything else."
+
+
+def _password_rules(settings: Settings) -> PasswordRules:
+    from app.auth.passwords import PasswordRules
+
+    return PasswordRules(settings.password_length, settings.published_passwords)
+
+
 @user.command("create")
 @click.argument("username")
 @click.option("--family-name", required=True)
@@ -389,6 +399,7 @@ def user() -> None:
 @click.option("--email", required=True)
 @click.option("--role", "roles", multiple=True, required=True, help="A role's name; may be given several times.")
 @click.option("--unit", help="The key of the unit, such as its code.")
+@click.option("--chosen", is_flag=True, help=CHOSEN)
 @click.password_option()
 def create_user(
     *,
@@ -398,6 +409,7 @@ def create_user(
     email: str,
     roles: tuple[str, ...],
     unit: str | None,
+    chosen: bool,
     password: str,
 ) -> None:
     """Create an account."""
@@ -408,7 +420,8 @@ def create_user(
     with _session(settings, catalog) as session:
         try:
             accounts.create(session, catalog, username=username, last_name=family_name, first_name=given_name,
-                            email=email, roles=roles, unit=unit, password=password)  # fmt: skip
+                            email=email, roles=roles, unit=unit, password=password,
+                            rules=_password_rules(settings), given=not chosen)  # fmt: skip
         except ValueError as error:
             raise click.ClickException(str(error)) from None
     click.echo(f"Created {username}.")
@@ -416,15 +429,16 @@ def create_user(
 
 @user.command("password")
 @click.argument("username")
+@click.option("--chosen", is_flag=True, help=CHOSEN)
 @click.password_option()
-def set_password(username: str, password: str) -> None:
-    """Give an account another password."""
+def set_password(username: str, chosen: bool, password: str) -> None:
+    """Give an account another password, and end its sessions."""
     from app.auth import accounts
 
     settings = _settings()
     with _session(settings, make_catalog()) as session:
         try:
-            accounts.set_password(session, username, password)
+            accounts.set_password(session, username, password, _password_rules(settings), not chosen)
         except ValueError as error:
             raise click.ClickException(str(error)) from None
     click.echo(f"{username} has a new password.")

@@ -10,7 +10,8 @@ from flask import Blueprint, Flask
 
 from app import texts
 from app.api import routes as rest
-from app.auth import gate, limits, manager
+from app.auth import gate, limits, manager, passwords
+from app.auth import sessions as signed_in
 from app.auth.directory import sign_in
 from app.catalog import Catalog
 from app.declare.choices import Classification
@@ -57,6 +58,14 @@ class Config(Protocol):
     @property
     def idle_hours(self) -> int: ...
     @property
+    def session_hours(self) -> int: ...
+    @property
+    def tls(self) -> bool: ...
+    @property
+    def password_length(self) -> int: ...
+    @property
+    def published_passwords(self) -> tuple[str, ...]: ...
+    @property
     def sign_in_limit(self) -> int: ...
     @property
     def api_limit(self) -> int: ...
@@ -88,10 +97,6 @@ def create_app(
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         MAX_FORM_PARTS=5000,
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.idle_hours),
-        SESSION_COOKIE_NAME="rainbow",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
         BABEL_DEFAULT_LOCALE=settings.language,
         BABEL_DEFAULT_TIMEZONE=settings.time_zone,
         BABEL_TRANSLATION_DIRECTORIES="../translations",
@@ -114,6 +119,10 @@ def create_app(
     app.extensions["recurring"] = schedule.usual(lease, kept)
     jobs.wake_after_commit(sessions, queue.wake)
     manager.install(app, sessions)
+    signed_in.install(
+        app, timedelta(hours=settings.idle_hours), timedelta(hours=settings.session_hours), tls=settings.tls
+    )
+    passwords.install(app, settings.password_length, settings.published_passwords)
     texts.install(app)
     limits.install(app, settings.secret_key, settings.sign_in_limit, settings.api_limit)
     sign_in.install(app, settings.directory)

@@ -10,6 +10,7 @@ from tests.support.visitor import Visitor
 
 Create = Callable[..., tuple[int, str]]
 PASSWORD = "a password of its own"
+OTHER = "and another after it"
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def create(place: Place) -> Create:
 
 
 def test_an_account_is_made_listed_and_signed_in_to(create: Create, place: Place, app: Flask) -> None:
-    assert create("liming", "--unit", "01") == (0, "Created liming.\n")
+    assert create("liming", "--unit", "01", "--chosen") == (0, "Created liming.\n")
     line = next(line for line in place.run("user", "list").stdout.splitlines() if line.startswith("liming"))
     assert "李明: viewer" in line
     assert Visitor(app).sign_in("liming", PASSWORD).get("/records/unit/").status_code == 200
@@ -35,8 +36,8 @@ def test_an_account_is_made_listed_and_signed_in_to(create: Create, place: Place
 
 def test_another_password_replaces_the_first(create: Create, place: Place, app: Flask) -> None:
     create("wangfang")
-    assert "wangfang has a new password." in place.run("user", "password", "wangfang", "--password", "x" * 12).stdout
-    Visitor(app).sign_in("wangfang", "x" * 12)
+    assert "wangfang has a new password." in place.run("user", "password", "wangfang", "--password", OTHER).stdout
+    Visitor(app).sign_in("wangfang", OTHER)
     with pytest.raises(AssertionError, match="401"):
         Visitor(app).sign_in("wangfang", PASSWORD)
 
@@ -45,7 +46,7 @@ def test_another_password_replaces_the_first(create: Create, place: Place, app: 
     ("name", "options", "words"),
     [
         ("police", {}, "already an account"),
-        ("short", {"password": "x" * 11}, "at least 12 characters"),
+        ("short", {"password": "x" * 11}, "Use at least 12 characters"),
         ("lost", {"role": "emperor"}, "There is no role emperor. Known are: auditor,"),
     ],
 )

@@ -37,6 +37,8 @@ class Person:
     clearance: Classification = Classification.PUBLIC
     grants: Mapping[str, tuple[HeldGrant, ...]] = field(default_factory=dict)
     jobs: tuple[tuple[int, str], ...] = ()
+    # somebody else has chosen their password: they do nothing before they have chosen another
+    must_change: bool = False
     # What others have worked out from the above, each under a key of its own: it lasts as long as the person does
     memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, g, json, jsonify, request, session
+from flask import Blueprint, Flask, Response, g, json, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -73,7 +73,12 @@ def _pass_gate() -> ResponseReturnValue | None:
         return _unknown(_("Send a token: Authorization: Bearer …"))
     limits().count_request(g.rest_counted_as)
     db().info.update(door=Door.REST, address=request.remote_addr)
-    return None
+    return _own_password_first() if rows.me().must_change else None
+
+
+def _own_password_first() -> Response:
+    text = _("Somebody else has chosen this password. Sign in to the console and choose one of your own first.")
+    return problems.problem(403, "password-given", text)
 
 
 def _unknown(text: str) -> Response:
@@ -95,16 +100,18 @@ def sign_in() -> ResponseReturnValue:
     unknown = sorted(set(sent) - {"username", "password"})
     if not isinstance(name, str) or not isinstance(password, str) or unknown:
         raise problems.BadBody(422, "invalid", _("Send username and password as texts, and nothing else."))
-    session.clear()
     act_as(db(), SYSTEM)
     clean = name.encode("utf-8", "replace").decode().replace("\x00", "").strip()
+    name = clean[:128]
     try:
-        person = login.identify(clean[:128], password.encode("utf-8", "replace").decode()[:1024])
+        person = login.identify(name, password.encode("utf-8", "replace").decode()[:1024])
     except login.Refused as refused:
         return _unknown(str(refused))
     except login.Unavailable as unavailable:
         return problems.problem(503, "directory", str(unavailable))
-    token = tokens.make_signed(person)
+    if person.must_change:
+        return _own_password_first()
+    token = tokens.make_signed(db(), person, login.signed_by(name))
     login.note_sign_in(person)
     seconds = int(tokens.LIFE.total_seconds())
     return jsonify({"access_token": token, "token_type": "Bearer", "expires_in": seconds})

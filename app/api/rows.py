@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from app.access import Forbidden, Person, editable, may
 from app.api import body, values
 from app.api.problems import BadBody
-from app.auth.passwords import hash_password
+from app.auth.passwords import hash_password, refuse
 from app.catalog import Entry, current
 from app.declare.access import Verb
 from app.kinds.link import HIGHEST_ID
@@ -51,7 +51,7 @@ def me() -> Person:
 
 
 def _rules() -> Rules:
-    return make_rules(current_app.config["CEILING"], hash_password)
+    return make_rules(current_app.config["CEILING"], hash_password, refuse)
 
 
 def _entry(record: str, verb: Verb) -> Entry:

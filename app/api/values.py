@@ -42,7 +42,7 @@ ID: Schema = {"type": "integer", "minimum": 1, "maximum": HIGHEST_ID}
 DESCRIBE: dict[type[Kind], Callable[[Field], Schema]] = {
     LineKind: _line,
     ProseKind: lambda item: {"type": "string", "maxLength": 100_000},
-    SecretKind: lambda item: {"type": "string", "minLength": 12, "maxLength": 128},
+    SecretKind: lambda item: {"type": "string", "minLength": 12, "maxLength": 256},
     IntegerKind: lambda item: {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
     YearKind: lambda item: {"type": "integer", "minimum": YearKind.lowest, "maximum": YearKind.highest},
     DecimalKind: _decimal,

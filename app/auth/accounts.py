@@ -1,27 +1,33 @@
-"""Accounts at the command line: create, give a password, list. Each raises ValueError in words."""
+"""Accounts and their passwords: created, given and chosen, listed. What the command line asks raises ValueError."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from flask_appbuilder.security.sqla.models import Role
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.auth.passwords import fits, hash_password
+from app.access import Person
+from app.auth.passwords import PasswordRules, fits, hash_password
 from app.catalog import Catalog
+from app.declare.event import Deed
 from app.declare.record import Account
+from app.store import login_sessions
+from app.store.events import note
+from app.store.session import writing
 from app.store.tables import DirectoryAccount
 
-SHORTEST = 12
+UNFILTERED = {"unfiltered": True}
+"""These functions say themselves whose account they mean."""
 
 
 def create(
     session: Session, catalog: Catalog, *, username: str, last_name: str, first_name: str, email: str,
-    roles: Sequence[str], unit: str | None, password: str,
+    roles: Sequence[str], unit: str | None, password: str, rules: PasswordRules, given: bool = True,
 ) -> None:  # fmt: skip
-    """Store a new account."""
-    _check(password)
+    """Store a new account; `given` says that its owner has not chosen the password, and has to choose another."""
+    _check(rules, password, username)
     if session.scalar(select(Account.id).where((Account.username == username) | (Account.email == email))):
         raise ValueError("There is already an account of this user name or mail address.")
     found = {role.name: role for role in session.scalars(select(Role).where(Role.name.in_(roles)))}
@@ -31,7 +37,7 @@ def create(
         raise ValueError(f"There is no role {', '.join(missing)}. Known are: {known}.")
     unit_id = None if unit is None else _unit(session, catalog, unit)
     account = Account(username=username, first_name=first_name, last_name=last_name, email=email, active=True,
-                      password=hash_password(password))  # fmt: skip
+                      password=hash_password(password), password_given=given)  # fmt: skip
     session.add(account)
     account.roles = [found[name] for name in roles]
     if unit_id is not None:
@@ -50,14 +56,42 @@ def _unit(session: Session, catalog: Catalog, key: str) -> int:
     return int(found)
 
 
-def set_password(session: Session, username: str, password: str) -> None:
-    """Give an account another password."""
-    _check(password)
+def set_password(session: Session, username: str, password: str, rules: PasswordRules, given: bool = True) -> None:
+    """Give an account a password of its own, so that it is not the directory's, and end its sessions."""
+    _check(rules, password, username)
     account = session.scalar(select(Account).where(Account.username == username))
     if account is None:
         raise ValueError(f"There is no account {username!r}.")
-    account.password = hash_password(password)
+    account.password, account.password_given = hash_password(password), given
+    _unlink(session, account.id)
+    login_sessions.end(session, account.id)
+    note(session, Deed.PASSWORD_CHANGED, text=username)
     session.commit()
+
+
+def choose_password(session: Session, person: Person, password: str) -> None:
+    """Store the password that somebody has chosen for themselves. The caller has checked it, and commits."""
+    own = update(Account).where(Account.id == person.id)
+    with writing(session):
+        session.execute(
+            own.values(password=hash_password(password), password_given=False), execution_options=UNFILTERED
+        )
+    note(session, Deed.PASSWORD_CHANGED)
+
+
+def renew_hash(session: Session, account_id: int, stored: str, password: str) -> None:
+    """Store the hash of a password as one is made today, unless it has been changed meanwhile."""
+    made = hash_password(password)
+    same = update(Account).where(Account.id == account_id, Account.password == stored)
+    with writing(session):
+        session.execute(same.values(password=made), execution_options=UNFILTERED)
+    session.commit()
+
+
+def has_password(session: Session, person: Person) -> bool:
+    """Whether somebody signs in with a password that is kept here."""
+    kept = select(Account.password.is_not(None)).where(Account.id == person.id)
+    return bool(session.scalar(kept, execution_options=UNFILTERED))
 
 
 def hand_over(session: Session, username: str) -> None:
@@ -65,14 +99,19 @@ def hand_over(session: Session, username: str) -> None:
     account = session.scalar(select(Account).where(Account.username == username))
     if account is None:
         raise ValueError(f"There is no account {username!r}.")
-    account.password = None
-    session.execute(delete(DirectoryAccount).where(DirectoryAccount.account_id == account.id))
+    account.password, account.password_given = None, False
+    _unlink(session, account.id)
     session.commit()
 
 
-def _check(password: str) -> None:
-    if len(password) < SHORTEST:
-        raise ValueError(f"A password has at least {SHORTEST} characters.")
+def _unlink(session: Session, account_id: int) -> None:
+    session.execute(delete(DirectoryAccount).where(DirectoryAccount.account_id == account_id))
+
+
+def _check(rules: PasswordRules, password: str, username: str) -> None:
+    fault = rules.fault(password, username)
+    if fault:
+        raise ValueError(fault)
 
 
 def lines(session: Session) -> Iterator[str]:

@@ -18,7 +18,9 @@ from app.store.session import WRITING, act_as, db
 
 OPEN = frozenset({"static", "auth.login", "auth.language", "health.alive", "health.ready", None})
 """Endpoints that need no sign-in; None is an address that does not exist."""
-UNSENT = frozenset({"csrf_token", "password"})
+FREE = frozenset({"records.password", "auth.logout", "auth.language", None})
+"""Endpoints for people who have to choose another password before anything else."""
+UNSENT = frozenset({"csrf_token", "password", "present", "chosen", "again"})
 csrf = CSRFProtect()
 
 
@@ -49,7 +51,7 @@ def _pass_gate() -> ResponseReturnValue | None:
         g.person = person()
         act_as(db(), g.person)
         db().info.update(door=Door.FORM, address=request.remote_addr)
-        return _check_token()
+        return _check_token() or _detour(g.person)
     if request.endpoint in OPEN:
         return None if request.endpoint is None else _check_token()
     if request.method == "GET":
@@ -73,6 +75,19 @@ def _check_token() -> ResponseReturnValue | None:
         login.tell(_("The page had been open for too long. Please try again."))
         return redirect(url_for("home.home"), 303)
     return None
+
+
+def _detour(one: Person) -> ResponseReturnValue | None:
+    """Lead people who must choose another password to where they do."""
+    if not one.must_change or request.endpoint in FREE:
+        return None
+    if request.endpoint == "records.bell":
+        return "", 204
+    target = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    address = url_for("records.password", next=None if target == "/" else target)
+    if request.headers.get("HX-Request"):
+        return "", 403, {"HX-Redirect": address}
+    return redirect(address, 303)
 
 
 def _to_login() -> ResponseReturnValue:

@@ -9,15 +9,17 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import func, update
 
 from app.access import SYSTEM, Person
+from app.auth import sessions
+from app.auth.accounts import renew_hash
 from app.auth.directory.errors import Down
 from app.auth.directory.sign_in import admit, directory
 from app.auth.limits import Proof, TooMany, limits
-from app.auth.passwords import fits
+from app.auth.passwords import fits, outdated
 from app.auth.people import find_account, load_person
 from app.catalog import current
 from app.declare.event import Deed, Door
@@ -25,6 +27,7 @@ from app.declare.record import Account
 from app.store.drafts import Typed, keep_draft
 from app.store.events import note
 from app.store.session import act_as, db
+from app.store.tables import SignedBy
 
 blueprint = Blueprint("auth", __name__)
 LANGUAGES = ("zh", "en")
@@ -76,6 +79,7 @@ def page(
         error=error,
         draft=draft,
         lang=get_locale().language,
+        hours=int(current_app.config["PERMANENT_SESSION_LIFETIME"].total_seconds() // 3600),
         **current_app.config["LOGIN_FACTS"](),
     )
     return html, status
@@ -100,7 +104,8 @@ def login() -> ResponseReturnValue:
         text = _("Too many wrong passwords. Try again in %(wait)s seconds.", wait=many.wait)
         html, status = page(error=text, username=username, draft=draft, target=next_, status=429)
         return html, status, {"Retry-After": str(many.wait)}
-    _admit(person, bool(request.form.get("remember")))
+    sessions.begin(person, signed_by(username), remember=bool(request.form.get("remember")))
+    note_sign_in(person)
     target = local_path(request.form.get("next", "/") or "/")
     return redirect(_with_draft(person.id, draft) or target, 303)
 
@@ -119,8 +124,7 @@ def identify(username: str, password: str) -> Person:
     The same for every door, so that none is easier.
     """
     attempt = limits().attempt(Proof.PASSWORD, request.remote_addr or "", username)
-    place = directory()
-    local = place is None or username.casefold() == place.settings.local.casefold()
+    local = signed_by(username) is SignedBy.PASSWORD
     try:
         account_id, why_not = (_by_password if local else _by_directory)(username, password)
     except Unavailable:
@@ -138,12 +142,37 @@ def identify(username: str, password: str) -> Person:
     return person
 
 
+def signed_by(username: str) -> SignedBy:
+    """Whose password this user name signs in with: one that is kept here, or the directory's."""
+    place = directory()
+    local = place is None or username.casefold() == place.settings.local.casefold()
+    return SignedBy.PASSWORD if local else SignedBy.DIRECTORY
+
+
 def _by_password(username: str, password: str) -> tuple[int | None, str]:
     """The account whose password is kept here."""
     found = find_account(db(), username)
     # the check of a password takes a while: nobody else waits for the database meanwhile
     db().rollback()
-    return (found.id, "") if fits(found.password if found else None, password) else (None, "")
+    if not fits(found.password if found else None, password):
+        return None, ""
+    if outdated(found.password):
+        renew_hash(db(), found.id, found.password, password)
+    return found.id, ""
+
+
+def knows_password(person: Person, password: str) -> bool:
+    """Whether somebody signed in knows the password kept here; raises TooMany, as wrong ones are counted here too."""
+    attempt = limits().attempt(Proof.PASSWORD, request.remote_addr or "", person.username)
+    found = find_account(db(), person.username)
+    db().rollback()
+    if fits(found.password if found else None, password):
+        attempt.right()
+        return True
+    attempt.wrong()
+    note(db(), Deed.SIGN_IN_FAILED, text="password")
+    db().commit()
+    return False
 
 
 def _by_directory(username: str, password: str) -> tuple[int | None, str]:
@@ -160,17 +189,6 @@ def _by_directory(username: str, password: str) -> tuple[int | None, str]:
             "people who are signed in can go on working."
         )) from None  # fmt: skip
     return found.account_id, found.why_not
-
-
-def _admit(person: Person, remember: bool) -> None:
-    """Begin a new session: nothing of the anonymous one is kept but the language."""
-    language = session.get("locale")
-    session.clear()
-    if language:
-        session["locale"] = language
-    login_user(person)
-    session.permanent = remember
-    note_sign_in(person)
 
 
 def note_sign_in(person: Person) -> None:
@@ -206,13 +224,10 @@ def _with_draft(account_id: int, draft: str) -> str:
 @blueprint.post("/logout/")
 def logout() -> ResponseReturnValue:
     """Sign out."""
-    language = session.get("locale")
-    if current_user.is_authenticated:
-        _note(Deed.SIGNED_OUT, current_user.id, current_user.name)
-    logout_user()
-    session.clear()
-    if language:
-        session["locale"] = language
+    person = current_user._get_current_object() if current_user.is_authenticated else None  # noqa: SLF001  # Flask-Login's proxy
+    sessions.forget()
+    if person is not None:
+        _note(Deed.SIGNED_OUT, person.id, person.name)
     tell(_("You have signed out."), "success")
     return redirect(url_for("auth.login"), 303)
 

@@ -9,10 +9,8 @@ from flask_appbuilder import AppBuilder
 from flask_appbuilder.security.sqla.manager import SecurityManager
 
 from app.access import Person
-from app.auth.people import load_person
-from app.catalog import current
+from app.auth.sessions import of_cookie
 from app.declare.record import Account
-from app.store.session import db
 
 
 class Identity(SecurityManager):  # type: ignore[misc]  # FAB is untyped
@@ -27,8 +25,8 @@ class Identity(SecurityManager):  # type: ignore[misc]  # FAB is untyped
         """Nothing: tables and roles are made by `run.py migrate`."""
 
     def load_user(self, pk: Any) -> Person | None:
-        """The person of a session's key."""
-        return load_person(db(), current(), int(pk)) if str(pk).isdigit() else None
+        """The person of what the cookie says of its session."""
+        return of_cookie(str(pk))
 
 
 class Builder(AppBuilder):  # type: ignore[misc]  # FAB is untyped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
@@ -17,14 +18,17 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_group,
     assoc_user_role,
 )
-from sqlalchemy import Integer, Select, String, bindparam, cast, func, select, union
+from sqlalchemy import Integer, Select, String, bindparam, case, cast, func, select, union
 from sqlalchemy.orm import Session
 
 from app.access import HeldGrant, Person
 from app.access.grants import read_grant
 from app.catalog import Catalog, Entry
+from app.declare.event import Door
 from app.declare.record import Account
+from app.declare.types import Moment
 from app.store.jobs import JOB
+from app.store.tables import LoginSession
 
 OPTIONS = {"unfiltered": True}
 """The person's own grants are read before any policy is known."""
@@ -37,17 +41,57 @@ _known: dict[int, tuple[Catalog, tuple[Any, ...], Person]] = {}
 def load_person(session: Session, catalog: Catalog, account_id: int) -> Person | None:
     """The person of an account; None if there is none or it is not active."""
     rows = session.execute(_asking(), {"account": account_id}, execution_options=OPTIONS).all()
+    return _of_rows(catalog, account_id, rows, tuple(rows))
+
+
+def load_bearer(
+    session: Session, catalog: Catalog, account_id: int, digest: str, *, door: Door, now: datetime, idle: timedelta,
+    fresh: datetime,
+) -> tuple[Person, int, bool] | None:  # fmt: skip
+    """The person who bears the secret of a session, its number, and whether it was last seen before `fresh`.
+
+    None if there is no such session of the account or it is over, or the account is not active.
+    """
+    asked = {"account": account_id, "digest": digest, "door": door, "now": now, "used": now - idle, "fresh": fresh}
+    rows = session.execute(_asking_for_bearer(), asked, execution_options=OPTIONS).all()
+    # what stands of the session in each row changes by the minute, and is nothing of the person
+    person = _of_rows(catalog, account_id, rows, tuple(row[:-2] for row in rows))
+    return None if person is None else (person, rows[0].session, bool(rows[0].stale))
+
+
+def _of_rows(catalog: Catalog, account_id: int, rows: Sequence[Any], found: tuple[Any, ...]) -> Person | None:
+    """The person that rows speak of: the same object as long as what they say of the person, `found`, is the same."""
     if not rows or not rows[0].active:
         return None
-    found = tuple(rows)
     known = _known.get(account_id)
     if known is not None and known[0] is catalog and known[1] == found:
         return known[2]
-    made = _person(catalog, account_id, found)
+    made = _person(catalog, account_id, rows)
     if len(_known) >= MOST_KNOWN:
         _known.clear()
     _known[account_id] = (catalog, found, made)
     return made
+
+
+@cache
+def _asking_for_bearer() -> Select[Any]:
+    """The same by the secret of a session, which is looked up by the way."""
+    login: Any = LoginSession.__table__
+    return (
+        _asking()
+        .join(login, login.c.account_id == Account.id)
+        .where(
+            login.c.digest == bindparam("digest", type_=String),
+            login.c.door == bindparam("door", type_=login.c.door.type),
+            login.c.ended_at.is_(None),
+            login.c.ends_at > bindparam("now", type_=Moment()),
+            login.c.seen_at > bindparam("used", type_=Moment()),
+        )
+        .add_columns(
+            login.c.id.label("session"),
+            case((login.c.seen_at < bindparam("fresh", type_=Moment()), 1), else_=0).label("stale"),
+        )
+    )
 
 
 @cache
@@ -71,6 +115,7 @@ def _asking() -> Select[Any]:
     return (
         select(
             Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance,
+            Account.password_given,
             Role.name.label("role"), ViewMenu.name.label("record"), Permission.name.label("grant"),
             select(told).scalar_subquery().label("jobs"),
             *([] if unit is None else [unit]),
@@ -95,6 +140,7 @@ def _person(catalog: Catalog, account_id: int, rows: Sequence[Any]) -> Person:
         roles=tuple(sorted({row.role for row in rows if row.role is not None})),
         unit_id=getattr(first, "unit_id", None),
         clearance=first.clearance,
+        must_change=first.password_given,
         jobs=tuple((int(number), state) for number, _, state in (part.partition(":") for part in _parts(first.jobs))),
         grants=_grants(catalog, {(row.record, row.grant) for row in rows if row.grant is not None}),
     )

@@ -16,12 +16,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.access import Person, narrow
+from app.auth import sessions
 from app.auth.people import load_person
 from app.catalog import Catalog
 from app.declare.access import Verb
-from app.declare.event import Deed
+from app.declare.event import Deed, Door
 from app.store.events import note
-from app.store.tables import AccessToken
+from app.store.tables import AccessToken, SignedBy
 
 LIFE = timedelta(minutes=30)
 """How long a token from signing in holds."""
@@ -41,9 +42,11 @@ class Bearer:
     counted_as: str
 
 
-def make_signed(person: Person) -> str:
-    """A token that holds for LIFE and may what the person may."""
-    return str(create_access_token(identity=str(person.id), expires_delta=LIFE))
+def make_signed(session: Session, person: Person, signed_by: SignedBy) -> str:
+    """A token that holds for LIFE, unless its session is ended before, and may what the person may."""
+    borne = sessions.make(session, person, Door.REST, signed_by, LIFE)
+    claims = {"sid": borne.partition(".")[2]}
+    return str(create_access_token(identity=str(person.id), expires_delta=LIFE, additional_claims=claims))
 
 
 def bearer_of(session: Session, catalog: Catalog, text: str) -> Bearer | None:
@@ -54,11 +57,10 @@ def bearer_of(session: Session, catalog: Catalog, text: str) -> Bearer | None:
         claims = decode_token(text)
     except (PyJWTError, JWTExtendedException, ValueError):
         return None
-    subject = str(claims.get("sub", ""))
-    if claims.get("type") != "access" or not (subject.isascii() and subject.isdigit() and len(subject) < 10):
+    if claims.get("type") != "access":
         return None
-    person = load_person(session, catalog, int(subject))
-    return None if person is None else Bearer(person, f"account {person.id}")
+    found = sessions.find(session, catalog, f"{claims.get('sub', '')}.{claims.get('sid', '')}", Door.REST)
+    return None if found is None else Bearer(found.person, f"account {found.person.id}")
 
 
 def _personal(session: Session, catalog: Catalog, text: str) -> Bearer | None:

@@ -29,6 +29,8 @@ class Deed(Choices):
     SIGNED_IN = "signed_in", _l("Signed in")
     SIGN_IN_FAILED = "sign_in_failed", _l("Sign-in failed"), Tone.WAIT
     SIGNED_OUT = "signed_out", _l("Signed out")
+    PASSWORD_CHANGED = "password_changed", _l("Password changed"), Tone.WAIT
+    SESSION_ENDED = "session_ended", _l("Session ended"), Tone.WAIT
     UNMASKED = "unmasked", _l("Unmasked"), Tone.WAIT
     REFUSED = "refused", _l("Refused"), Tone.WAIT
     TOKEN_MADE = "token_made", _l("Access token made"), Tone.WAIT

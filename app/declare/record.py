@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -238,6 +239,8 @@ class Account(User):  # type: ignore[misc]  # FAB's model is untyped
     )
     updated_at: Mapped[datetime | None] = mapped_column(Moment(), default=_now, info=_spec(_l("Updated")))
     updated_by: Mapped[str | None] = mapped_column(String(200), info=_spec(_l("Updated by")))
+    # somebody else has chosen the password: whoever signs in with it chooses another before anything else
+    password_given: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 # rows of the identity library have a version as records have, so that of two who save one at once neither is lost

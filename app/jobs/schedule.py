@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.access import SYSTEM
-from app.store import attempts, claims, drafts, filter_use, leases, seals
+from app.store import attempts, claims, drafts, filter_use, leases, login_sessions, seals
 from app.store.imports import batches
 from app.store.imports.planning import writing_now
 from app.store.session import act_as
@@ -55,11 +55,12 @@ def _expire(app: Flask) -> None:
 
 
 def _clear(app: Flask) -> None:
-    """Forget old drafts, submissions and tries, and filters that nobody has used for long."""
+    """Forget old drafts, submissions and tries, sessions that are over, and filters that nobody has used for long."""
     with claims.writing_to(app.extensions["engine"]) as connection:
         attempts.clear_old(connection)
         drafts.clear_old(connection)
         filter_use.clear_old(connection)
+        login_sessions.clear_old(connection)
 
 
 def _forget_imports(app: Flask) -> None:

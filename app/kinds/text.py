@@ -229,8 +229,8 @@ class SecretKind(Kind):
     searchable: ClassVar[bool] = False
 
     def parse(self, field: Field, raw: Any) -> Any:
-        if not isinstance(raw, str) or not 12 <= len(raw) <= 128:
-            raise fail(_("Use 12 to 128 characters."))
+        if not isinstance(raw, str) or not 12 <= len(raw) <= 256 or any("\ud800" <= char <= "\udfff" for char in raw):
+            raise fail(_("Use 12 to 256 characters."))
         return raw
 
     def show(self, field: Field, value: Any) -> Shown:

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from app.access import Forbidden, editable, may
-from app.auth.passwords import hash_password
+from app.auth.passwords import hash_password, refuse
 from app.catalog import Entry
 from app.declare.access import Verb
 from app.kinds.value import MomentKind
@@ -60,7 +60,7 @@ class Form:
 
 def rules() -> Rules:
     """The deployment's rules for a write made now."""
-    return make_rules(current_app.config["CEILING"], hash_password)
+    return make_rules(current_app.config["CEILING"], hash_password, refuse)
 
 
 def new(record: str) -> ResponseReturnValue:

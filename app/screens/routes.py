@@ -18,10 +18,12 @@ from app.screens import (
     jobs,
     lists,
     palette,
+    password,
     related,
     reveal,
     rights,
     saved,
+    sessions,
     show,
     tokens,
     trash,
@@ -46,7 +48,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, counts, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights,
-        export, imports, tokens, jobs, directory, filter_use,
+        export, imports, tokens, sessions, password, jobs, directory, filter_use,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

@@ -83,6 +83,8 @@ def make_shell() -> Shell:
         affiliation=" · ".join(text for text in (unit, roles) if text),
         account_links=(
             Link(_("Jobs"), url_for("records.jobs"), "bell"),
+            Link(_("Where I am signed in"), url_for("records.sessions"), "devices"),
+            Link(_("Change the password"), url_for("records.password"), "lock-password"),
             Link(_("Access tokens"), url_for("records.tokens"), "key"),
             Link(_("REST interface"), url_for("records.api_docs"), "api"),
             *([Link(_("Slow filters"), url_for("records.filter_use"), "gauge")] if keeps else []),

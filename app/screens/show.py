@@ -14,6 +14,7 @@ from app.screens.common import came_from, entry_of, head, know_args
 from app.screens.edit import changed_text
 from app.screens.explain import may_ask
 from app.screens.pages import Cell, Link, ShowPage
+from app.screens.sessions import keeps_sessions
 from app.screens.shell import me, render
 from app.screens.source import quote
 from app.store.files import find_files
@@ -51,7 +52,7 @@ def show(record: str, pk: int) -> ResponseReturnValue:
         ),
         tabs=() if printing else related.tabs(entry, pk),
         edit_url=url_for("records.edit", record=record, pk=pk, list=came or None) if Verb.EDIT in verbs else "",
-        actions=_actions(entry, pk),
+        actions=_actions(entry, pk, verbs),
         previous_url=_address(entry, previous, came),
         next_url=_address(entry, following, came),
         list_url=url_for("records.list", record=record) + (f"?{came}" if came else ""),
@@ -80,10 +81,12 @@ def _badges(entry: Entry, row: Values) -> tuple[Cell, ...]:
     return tuple(cells.cell(item, row[item.name], {}) for item in items if row.get(item.name) is not None)
 
 
-def _actions(entry: Entry, pk: int) -> tuple[Link, ...]:
+def _actions(entry: Entry, pk: int, verbs: Verb) -> tuple[Link, ...]:
     found = [Link(_("History"), url_for("records.history", record=entry.name, pk=pk), "history")]
     if may(me(), entry, Verb.ADD):
         found.append(Link(_("Copy"), url_for("records.new", record=entry.name, copy=pk), "copy"))
+    if Verb.EDIT in verbs and keeps_sessions(entry, pk):
+        found.append(Link(_("Sessions"), url_for("records.account_sessions", record=entry.name, pk=pk), "devices"))
     if may_ask(entry):
         if entry is current().account:
             address = url_for("records.rights", record=entry.name, pk=pk)

@@ -21,7 +21,9 @@ from app.catalog import Catalog, Entry, Field
 from app.declare.access import Verb
 from app.declare.choices import Classification
 from app.declare.event import Deed
+from app.declare.record import Account
 from app.kinds.value import LOCAL
+from app.store.account_rows import Refuse, check_secrets, shut_out
 from app.store.events import Changes, changes_between, note_rows, plain_label
 from app.store.labels import labels
 from app.store.page import Values, fetch_row
@@ -74,11 +76,12 @@ class Referred(Exception):
 
 @dataclass(frozen=True)
 class Rules:
-    """What the deployment adds to each write: today, the ceiling of secrecy, and how secrets are hashed."""
+    """What the deployment adds to each write: today, the ceiling of secrecy, how secrets are hashed, which refused."""
 
     today: date
     ceiling: Classification
     hash: Hash
+    refuse: Refuse = lambda _secret, _values: ""
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,9 @@ class Saved:
     changed: bool = True
 
 
-def make_rules(ceiling: Classification, hasher: Hash) -> Rules:
+def make_rules(ceiling: Classification, hasher: Hash, refuse: Refuse = Rules.refuse) -> Rules:
     """The rules of this moment."""
-    return Rules(datetime.now(LOCAL).date(), ceiling, hasher)
+    return Rules(datetime.now(LOCAL).date(), ceiling, hasher, refuse)
 
 
 def insert(
@@ -131,6 +134,7 @@ def add_row(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules
     names = editable(actor, entry, new=True)
     values = given | read_values(entry, raw, frozenset(n for n in names if n in raw or n not in given))
     complete(entry, values)
+    check_secrets(session, entry, None, values, names, rules.refuse)
     check_row(
         session, entry, values, row_id=None, changed=names, today=rules.today, ceiling=rules.ceiling,
     )  # fmt: skip
@@ -186,6 +190,7 @@ def change_row(
         return Saved(row_id, now["version"], now, changed=False)
     if version is not None and entry.versioned and now["version"] != version:
         raise Stale(now)
+    check_secrets(session, entry, row_id, values, changed, rules.refuse)
     check_row(
         session, entry, values, row_id=row_id, changed=changed, today=rules.today, ceiling=rules.ceiling, before=now,
     )  # fmt: skip
@@ -193,6 +198,7 @@ def change_row(
     _assign(entry, row, {name: values[name] for name in changed}, rules)
     _stamp(session, entry, row, new=False)
     session.flush()
+    shut_out(session, entry, [row_id], {name: values[name] for name in changed})
     _relate(session, entry, row_id, now, {name: values[name] for name in changed})
     check_targets(session, entry, values, changed)
     _stay_in_scope(session, entry, row_id, Verb.EDIT, changed & names)
@@ -339,6 +345,8 @@ def _assign(entry: Entry, row: Any, values: Mapping[str, Any], rules: Rules) -> 
             continue
         if item.kind.control == "secret":
             setattr(row, item.storage, None if value is None else rules.hash(value))
+            if isinstance(row, Account):
+                row.password_given = value is not None
         else:
             setattr(row, item.storage, value)
 

@@ -27,6 +27,10 @@ WRITING: ContextVar[bool] = ContextVar("writing", default=False)
 """Whether the transaction to come will write: SQLite then takes its lock at the start instead of failing later."""
 
 
+WAIT = 30
+"""Seconds that a writer of SQLite waits for another."""
+PASSING = 100
+"""Milliseconds that one waits who writes in passing."""
 IDLE = 1.0
 """Seconds after which a connection is tried before it is used again."""
 
@@ -52,7 +56,7 @@ def make_engine(url: str) -> Engine:
         engine = create_engine(url, pool_size=8, max_overflow=8, hide_parameters=True)
         _try_idle_connections(engine)
         return engine
-    options = {"timeout": 30, "check_same_thread": False}
+    options = {"timeout": WAIT, "check_same_thread": False}
     # what people typed stays out of the log when a statement fails
     engine = create_engine(url, connect_args=options, hide_parameters=True)
     engine.dialect.statement_compiler = HintingCompiler
@@ -97,6 +101,25 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if WRITING.get() else "BEGIN")
+
+
+@contextmanager
+def in_passing(engine: Engine) -> Iterator[Connection]:
+    """A short transaction that writes what is not worth waiting for: raises OperationalError where SQLite is busy."""
+    before = WRITING.set(True)
+    try:
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection if engine.dialect.name == "sqlite" else None
+            if driver is not None:
+                driver.execute(f"PRAGMA busy_timeout = {PASSING}")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                if driver is not None:
+                    driver.execute(f"PRAGMA busy_timeout = {WAIT * 1000}")
+    finally:
+        WRITING.reset(before)
 
 
 def make_sessions(engine: Engine, catalog: Catalog) -> scoped_session[Session]:

@@ -1,4 +1,4 @@
-"""The tables of the console itself: files, drafts, views, tokens, directory, tries, seals, jobs, leases, filter use."""
+"""Tables of the console itself: files, drafts, views, sessions, tokens, directory, tries, seals, jobs, filter use."""
 
 from __future__ import annotations
 
@@ -73,6 +73,36 @@ class SavedView(Model):  # type: ignore[misc]  # FAB's base is untyped
     account_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE", name="fk_saved_view_account"))
     unit_id: Mapped[int | None]
     saved_at: Mapped[datetime] = mapped_column(Moment())
+
+
+class SignedBy(Choices):
+    """How somebody proved who they are."""
+
+    PASSWORD = "password", _l("Password")
+    DIRECTORY = "directory", _l("Password of the directory")
+
+
+class LoginSession(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """That somebody is signed in, by a browser or with a token of REST: the digest of the secret that it bears.
+
+    `seen_at` is when it last asked for something, to the minute. It is over once it has been idle for too long, at
+    `ends_at`, and as soon as it has an `ended_at`.
+    """
+
+    __tablename__ = "rn_session"
+    __table_args__ = (Index("ix_rn_session_account", "account_id", "id"), Index("ix_rn_session_ends_at", "ends_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE", name="fk_session_account"))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    door: Mapped[Door] = mapped_column(ChoiceText(Door))
+    signed_by: Mapped[SignedBy] = mapped_column(ChoiceText(SignedBy))
+    address: Mapped[str | None] = mapped_column(String(64))
+    agent: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime] = mapped_column(Moment())
+    seen_at: Mapped[datetime] = mapped_column(Moment())
+    ends_at: Mapped[datetime] = mapped_column(Moment())
+    ended_at: Mapped[datetime | None] = mapped_column(Moment())
 
 
 class AccessToken(Model):  # type: ignore[misc]  # FAB's base is untyped

@@ -78,7 +78,7 @@ def place(places: Places, database: Database, authority: Authority, slapd: Slapd
     for name in (people.SECURITY, people.ADMIN):
         role = "secadmin" if name == people.SECURITY else "sysadmin"
         made.run("user", "create", name, "--family-name", "郑", "--given-name", name, "--email", f"{name}@caihong.lyg",
-                 "--role", role, "--password", people.PASSWORD)  # fmt: skip
+                 "--role", role, "--chosen", "--password", people.PASSWORD)  # fmt: skip
     yield replace(made, extra=environment(authority, slapd.ldaps, seconds="3"))
     places.remove(made)
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.auth import accounts
 from app.auth.directory.check import Step, check_server
 from app.auth.directory.people import Directory
+from app.auth.passwords import PasswordRules
 from tests.support import people
 from tests.support.city_directory import EDITOR
 from tests.support.places import Place
@@ -82,6 +83,7 @@ def test_an_account_is_handed_over_to_the_directory(app: Flask, session: Session
     accounts.create(
         session, app.extensions["catalog"], username="u00900", last_name="旧", first_name="名", email="old@caihong.lyg",
         roles=["trainer"], unit=None, password=people.PASSWORD,
+        rules=PasswordRules(12),
     )  # fmt: skip
     with pytest.raises(AssertionError, match="401"):
         Visitor(app).sign_in("u00900", PASSWORD)

@@ -1,0 +1,58 @@
+"""What is particular about rows of accounts as they are written: passwords refused, and sessions ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.catalog import Entry
+from app.declare.record import Account
+from app.store.login_sessions import LOGIN, UNFILTERED
+from app.store.session import actor_of
+from app.store.tables import DirectoryAccount
+from app.store.validate import Invalid
+
+Refuse = Callable[[str, Mapping[str, Any]], str]
+"""Why a text cannot be the secret of a row with these values, in words; empty if it can."""
+
+
+def check_secrets(
+    session: Session, entry: Entry, row_id: int | None, values: Mapping[str, Any], changed: Collection[str],
+    refuse: Refuse,
+) -> None:  # fmt: skip
+    """Raise Invalid for a secret that the deployment refuses, or that is not the writer's to set."""
+    errors: dict[str, list[str]] = {}
+    for name in changed:
+        secret = values.get(name)
+        if entry.fields[name].kind.control != "secret" or secret is None:
+            continue
+        account_id = row_id if entry.model is Account else None
+        fault = _not_theirs(session, account_id) if account_id is not None else ""
+        fault = fault or refuse(secret, values)
+        if fault:
+            errors[name] = [fault]
+    if errors:
+        raise Invalid(errors)
+
+
+def _not_theirs(session: Session, account_id: int) -> str:
+    if account_id == getattr(actor_of(session), "id", None):
+        return str(_("Change your own password on its page, which asks for the present one."))
+    if session.get(DirectoryAccount, account_id) is not None:
+        return str(_("This person signs in with the directory, which keeps the password."))
+    return ""
+
+
+def shut_out(session: Session, entry: Entry, row_ids: Collection[int], changed: Mapping[str, Any]) -> None:
+    """End the sessions of accounts that have been given another password, or switched off."""
+    if entry.model is not Account or not row_ids:
+        return
+    secret = any(entry.fields[name].kind.control == "secret" for name in changed)
+    if secret or changed.get("active") is False:
+        theirs = update(LOGIN).where(LOGIN.c.account_id.in_(row_ids), LOGIN.c.ended_at.is_(None))
+        session.execute(theirs.values(ended_at=datetime.now(UTC)), execution_options=UNFILTERED)
