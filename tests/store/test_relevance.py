@@ -3,7 +3,7 @@
 import base64
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -45,8 +45,8 @@ def sliced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(walk_, "MANY", 5)
 
 
-def asked(entry: Entry, typed: str, actor: Person | System = SYSTEM, **more: str) -> Query:
-    query = read_query(entry, MultiDict({"q": typed, "limit": "7"} | more), actor, most=100)
+def asked(entry: Entry, typed: str, actor: Person | System = SYSTEM, more: Mapping[str, str] = {}) -> Query:
+    query = read_query(entry, MultiDict({"q": typed, "limit": "7", **more}), actor, most=100)
     return replace(query, columns=(entry.labelled[0],))
 
 
@@ -62,7 +62,7 @@ def walk(session: Session, query: Query, forward: bool) -> list[int]:
         if not cursor:
             return met
         place = read_cursor(query, "after", cursor)
-        here = replace(query, last=False, **{"after" if forward else "before": place})
+        here = replace(query, after=place) if forward else replace(query, before=place)
     raise AssertionError("a walk without an end")
 
 
@@ -103,13 +103,13 @@ def words(session: Session, entry: Entry, number: int) -> list[str]:
 def test_a_search_shows_each_row_once_the_best_first_both_ways(app: Flask, session: Session) -> None:
     catalog = app.extensions["catalog"]
     tiers = set()
-    for name, number in (("unit", 5), ("funding_source", 4), ("staff", 3), ("resident", 1)):
+    for name, number in (("unit", 3), ("funding_source", 2), ("staff", 1), ("resident", 1)):
         for word in words(session, catalog[name], number):
             query = asked(catalog[name], word)
             if not query.ranked:
                 continue
             best = expected(session, query)
-            if len(best) > 400:
+            if len(best) > 100:
                 continue
             where_ = (name, word)
             assert walk(session, query, True) == best, where_
@@ -121,7 +121,7 @@ def test_a_search_shows_each_row_once_the_best_first_both_ways(app: Flask, sessi
 @pytest.mark.usefixtures("sliced")
 def test_common_words_begin_and_end_where_they_should(app: Flask, session: Session) -> None:
     resident = app.extensions["catalog"]["resident"]
-    address = session.scalar(select(resident.model.address).where(resident.model.address.is_not(None)).limit(1))
+    address = str(session.scalars(select(resident.model.address).where(resident.model.address.is_not(None))).first())
     pieces = [address[place : place + 2] for place in range(len(address) - 1)]
     road = next(piece for piece in reversed(pieces) if not re.search(r"\d", piece) and asked(resident, piece).ranked)
     for word in ("王", "建国", road):
@@ -145,7 +145,7 @@ def test_filters_and_the_policy_leave_out_the_rows_between(app: Flask, session: 
     area, unit = session.execute(select(resident.model.area, resident.model.unit_id).limit(1)).one()
     for word in ("王", "李", "建国"):
         everything = expected(session, asked(resident, word))
-        filtered = asked(resident, word, area=area)
+        filtered = asked(resident, word, more={"area": area})
         some = expected(session, filtered)
         assert set(some) < set(everything)
         assert walk(session, filtered, True) == some == walk(session, filtered, False)
@@ -173,7 +173,7 @@ def test_the_rows_before_and_after_one_are_those_of_the_list(app: Flask, session
         before = best[place - 1] if place else None
         after = best[place + 1] if place + 1 < len(best) else None
         assert neighbours(session, query, row_id) == (before, after)
-    other = session.scalar(select(unit.model.id).where(unit.model.id.not_in(best)))
+    other = session.scalars(select(unit.model.id).where(unit.model.id.not_in(best))).first() or 0
     assert neighbours(session, query, other) == (None, None)
 
 
@@ -212,9 +212,9 @@ def test_a_page_by_relevance_takes_few_statements_and_no_sorting_of_all(app: Fla
     resident = app.extensions["catalog"]["resident"]
     area = session.scalar(select(resident.model.area).limit(1))
     for typed in ("王", "建国", "王建国", "没有这个"):
-        for more in ({}, {"area": area}):
+        for more in ({}, {"area": str(area)}):
             for last in (False, True):
-                query = replace(asked(resident, typed, **more), last=last)
+                query = replace(asked(resident, typed, more=more), last=last)
                 with counted() as said:
                     fetch_page(session, query)
                 assert len(said) <= MOST_STATEMENTS, (typed, more, said)
@@ -247,7 +247,7 @@ def test_a_list_is_ranked_only_if_tokens_alone_tell_its_rows_and_no_order_was_ch
     resident = app.extensions["catalog"]["resident"]
     assert asked(resident, "建国").ranked
     order = resident.order[0].name
-    chosen = asked(resident, "建国", order="name")
+    chosen = asked(resident, "建国", more={"order": "name"})
     assert not chosen.ranked
     assert ("order", "name") in chosen.params()
     assert ("order", "name") not in asked(resident, "建国").params()
