@@ -113,7 +113,8 @@ def _read_declaration(cls: type[Any]) -> None:
             _one(cls, spec, nullable, table)
     if problems:
         stop_for(problems)
-    constraints: list[Any] = list(implied(table, specs, column_types, vars(cls).get("screen")))
+    optional = {name for name in column_types if _annotation(cls, name)[1]}
+    constraints: list[Any] = list(implied(table, specs, column_types, optional, vars(cls).get("screen")))
     for number, unique in enumerate(_uniques(cls)):
         columns = [_column_name(specs, item) for item in unique.fields]
         constraints.append(UniqueConstraint(*columns, name=f"uq_{table}_{number + 1}"))

@@ -58,10 +58,11 @@ class Condition:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in an ordered list: the order's value and the id of the row there."""
+    """A place in an ordered list: the order's value and the id of the row there, and the value that breaks its tie."""
 
     value: Any
     id: int
+    tie: Any = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ class Query:
     def ordered_by(self) -> str:
         """The name of the order, as cursors have it: that of its field; of relevance none."""
         return "" if self.ranked else self.order.name
+
+    @property
+    def tie(self) -> Field | None:
+        """The field that breaks ties of the order before the id does."""
+        return None if self.ranked else self.order.tie
 
     @property
     def shown(self) -> tuple[Field, ...]:
@@ -272,10 +278,11 @@ DECODERS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def write_cursor(query: Query, value: Any, row_id: int) -> str:
+def write_cursor(query: Query, cursor: Cursor) -> str:
     """A place as text for an address: opaque to people, checked when it is read."""
-    tag, text = _tagged(value)
-    raw = json.dumps([query.ordered_by, tag, text, row_id], ensure_ascii=False, separators=(",", ":"))
+    tied = () if query.tie is None else _tagged(cursor.tie)
+    place = [query.ordered_by, *_tagged(cursor.value), cursor.id, *tied]
+    raw = json.dumps(place, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
@@ -299,24 +306,39 @@ def read_cursor(query: Query, name: str, text: str) -> Cursor:
     """The place that `write_cursor` wrote for the same order; raises BadQuery."""
     try:
         padded = text + "=" * (-len(text) % 4)
-        order, tag, value, row_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if order != query.ordered_by or type(row_id) is not int or not isinstance(value, str):
+        order, tag, value, row_id, *tied = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if order != query.ordered_by or type(row_id) is not int or abs(row_id) > 2**62:
             raise ValueError(order)
-        decoded = DECODERS[tag](value)
-        if tag not in ("i" if query.ranked else _expected_tags(query.order)):
-            raise ValueError(tag)
-        if query.ranked and decoded not in range(len(TIERS)):
-            raise ValueError(value)
-        if (isinstance(decoded, int) and abs(decoded) > 2**62) or abs(row_id) > 2**62:
-            raise ValueError(value)
-        if isinstance(decoded, Decimal) and not decoded.is_finite():
-            raise ValueError(value)
-        if isinstance(decoded, datetime) and decoded.tzinfo is None:
-            raise ValueError(value)
-        return Cursor(decoded, row_id)
+        tie = query.tie
+        if len(tied) != (0 if tie is None else 2) or (tied and tied[0] == "n"):
+            raise ValueError(tied)
+        broken = None if tie is None else _decoded(tie, *tied)
+        found = _tier(tag, value) if query.ranked else _decoded(query.order, tag, value)
+        return Cursor(found, row_id, broken)
     except (ValueError, TypeError, KeyError, binascii.Error, InvalidOperation, RecursionError):
         message = _("The place in the list cannot be read; it may belong to another order.")
         raise BadQuery(name, message, (_("Leave it out to begin at the first page."),)) from None
+
+
+def _tier(tag: Any, text: Any) -> int:
+    """The tier that a place in a list by relevance names; raises ValueError for one that there is not."""
+    if tag != "i" or text not in map(str, range(len(TIERS))):
+        raise ValueError(text)
+    return int(text)
+
+
+def _decoded(item: Field, tag: Any, text: Any) -> Any:
+    """The value that a place in a list ordered by this field names; raises ValueError for one that none can have."""
+    if not isinstance(text, str) or tag not in _expected_tags(item):
+        raise ValueError(tag)
+    value = DECODERS[tag](text)
+    if isinstance(value, int) and abs(value) > 2**62:
+        raise ValueError(text)
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise ValueError(text)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(text)
+    return value
 
 
 TAGS: Mapping[type[Any], str] = {

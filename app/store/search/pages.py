@@ -171,16 +171,14 @@ class Relevance:
 
     def _ahead(self, cursor: Cursor | None, backward: bool) -> list[Stretch]:
         """What is past the cursor, in the order of reading, but for tiers without rows."""
-        low, high, *counts = self._known
+        lowest, highest, *counts = self._known
         found = []
         for tier in _tiers(cursor, backward):
-            if not counts[tier]:
-                continue
-            stretch = Stretch(tier, low, high)
+            low, high = lowest, highest
             if cursor is not None and tier == cursor.value:
-                stretch = replace(stretch, low=cursor.id + 1) if backward else replace(stretch, high=cursor.id - 1)
-            if stretch.low <= stretch.high:
-                found.append(stretch)
+                low, high = (max(low, cursor.id + 1), high) if backward else (low, min(high, cursor.id - 1))
+            if counts[tier] and low <= high:
+                found.append(Stretch(tier, low, high))
         return found
 
     @cached_property
