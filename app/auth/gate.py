@@ -16,11 +16,14 @@ from app.declare.event import Door
 from app.store.drafts import Typed, keep_draft
 from app.store.session import WRITING, act_as, db, only_reading
 
-OPEN = frozenset({"static", "auth.login", "auth.language", "health.alive", "health.ready", None})
+OPEN = frozenset({
+    "static", "auth.login", "auth.code", "auth.code_again", "auth.set_up", "auth.set_up_again", "auth.language",
+    "health.alive", "health.ready", None,
+})  # fmt: skip
 """Endpoints that need no sign-in; None is an address that does not exist."""
 READING = frozenset({"records.list", "records.related", "records.options", "records.palette"})
 """Endpoints that only read, a few statements each."""
-FREE = frozenset({"records.password", "auth.logout", "auth.language", None})
+FREE = frozenset({"records.password", "records.recovery_codes", "auth.logout", "auth.language", None})
 """Endpoints for people who have to choose another password before anything else."""
 UNSENT = frozenset({"csrf_token", "password", "present", "chosen", "again"})
 csrf = CSRFProtect()

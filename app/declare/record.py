@@ -248,6 +248,9 @@ class Account(User):  # type: ignore[misc]  # FAB's model is untyped
 for _adopted in (Role, Group):
     _adopted.version = mapped_column(Integer, nullable=False, default=1, server_default="1")
 
+# whoever holds the role signs in with a device's code besides the password
+Role.second_factor = mapped_column(Boolean, nullable=False, default=False, server_default=false())
+
 
 def bind_owner(target: type[Any]) -> None:
     """Give accounts a unit: a reference to the record that owns rows; once, and to one record only."""

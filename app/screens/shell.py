@@ -99,6 +99,7 @@ def _shell(person: Person, active: str | None, home: bool, affiliation: str, bel
             Link(_("Jobs"), url_for("records.jobs"), "bell"),
             Link(_("Where I am signed in"), url_for("records.sessions"), "devices"),
             Link(_("Change the password"), url_for("records.password"), "lock-password"),
+            Link(_("Second factor"), url_for("records.second_factor"), "device-mobile"),
             Link(_("Access tokens"), url_for("records.tokens"), "key"),
             Link(_("REST interface"), url_for("records.api_docs"), "api"),
             *([Link(_("Slow filters"), url_for("records.filter_use"), "gauge")] if keeps else []),
