@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Flask
 
-from app import texts
+from app import edge, texts
 from app.api import routes as rest
-from app.auth import gate, limits, manager, passwords
+from app.auth import gate, limits, manager, passwords, setup
 from app.auth import sessions as signed_in
-from app.auth.directory import sign_in
+from app.auth.directory import runs, sign_in
 from app.catalog import Catalog
 from app.declare.choices import Classification
 from app.excel import desk, export_job, import_jobs, write_template
@@ -32,6 +32,7 @@ JOBS = {
     "import-plan": import_jobs.plan,
     "import-apply": import_jobs.apply,
     "import-undo": import_jobs.undo,
+    runs.KIND: runs.job,
 }
 """What workers do, by the kind of job."""
 
@@ -65,6 +66,10 @@ class Config(Protocol):
     def password_length(self) -> int: ...
     @property
     def published_passwords(self) -> tuple[str, ...]: ...
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]: ...
+    @property
+    def hosts(self) -> tuple[str, ...]: ...
     @property
     def sign_in_limit(self) -> int: ...
     @property
@@ -105,6 +110,7 @@ def create_app(
         CEILING=Classification(settings.ceiling),
         COUNT_SECONDS=1.0,
     )
+    edge.install(app, settings.trusted_proxies, settings.hosts)
     LOCAL.choose(settings.time_zone)
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine, catalog)
@@ -117,6 +123,8 @@ def create_app(
     lease, kept = timedelta(seconds=settings.job_lease), timedelta(hours=settings.job_hours)
     app.extensions.update(jobs=queue, job_kinds=dict(JOBS), job_folder=settings.data / "jobs")
     app.extensions["recurring"] = schedule.usual(lease, kept)
+    if settings.directory is not None and settings.directory.bind_dn and settings.directory.sync_hours:
+        app.extensions["recurring"] += (schedule.Recurring("directory", runs.LOOK_SECONDS, runs.scheduled),)
     jobs.wake_after_commit(sessions, queue.wake)
     manager.install(app, sessions)
     signed_in.install(
@@ -126,6 +134,7 @@ def create_app(
     texts.install(app)
     limits.install(app, settings.secret_key, settings.sign_in_limit, settings.api_limit)
     sign_in.install(app, settings.directory)
+    setup.install(app, settings.data)
     gate.install(app)
     errors.install(app)
     shell.install(app)

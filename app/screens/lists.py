@@ -117,6 +117,7 @@ def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
     found = []
     if may_try(entry):
         found.append(Link(_("Try the mapping"), url_for("records.try_directory"), "user-search"))
+        found.append(Link(_("Synchronisation"), url_for("records.directory_sync"), "refresh"))
     if entry.screen.export:
         forms = (("xlsx", _("Export"), "table-export"), ("csv", _("Export as CSV"), "file-type-csv"))
         found += [
