@@ -148,6 +148,8 @@ class Settings:
     job_lease: int = 15
     # RAINBOW_JOB_HOURS: hours after its end for which a job's files can be downloaded, 1 to 720. Default 24
     job_hours: int = 24
+    # RAINBOW_IMPORT_DAYS: days for which an import can be undone, and its file is kept, 1 to 366. Default 30
+    import_days: int = 30
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -184,6 +186,7 @@ class Settings:
             job_threads=_number(env, "RAINBOW_JOB_THREADS", cls.job_threads, 1, 32),
             job_lease=_number(env, "RAINBOW_JOB_LEASE", cls.job_lease, 2, 600),
             job_hours=_number(env, "RAINBOW_JOB_HOURS", cls.job_hours, 1, 720),
+            import_days=_number(env, "RAINBOW_IMPORT_DAYS", cls.import_days, 1, 366),
         )
 
     @property

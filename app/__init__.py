@@ -82,6 +82,8 @@ class Config(Protocol):
     def job_lease(self) -> int: ...
     @property
     def job_hours(self) -> int: ...
+    @property
+    def import_days(self) -> int: ...
 
 
 def create_app(
@@ -116,13 +118,13 @@ def create_app(
     sessions = make_sessions(engine, catalog)
     app.extensions.update(catalog=catalog, engine=engine, sessions=sessions, filter_use=Notes(engine))
     app.extensions.update(write_list=write_list, write_template=write_template, workbooks=desk)
-    app.extensions["import_folder"] = settings.data / "imports"
+    app.extensions.update(import_folder=settings.data / "imports", import_kept=timedelta(days=settings.import_days))
     app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)
     app.teardown_appcontext(lambda _error: sessions.remove())
     queue = Queue(settings.data, settings.redis_url, settings.secret_key)
     lease, kept = timedelta(seconds=settings.job_lease), timedelta(hours=settings.job_hours)
     app.extensions.update(jobs=queue, job_kinds=dict(JOBS), job_folder=settings.data / "jobs")
-    app.extensions["recurring"] = schedule.usual(lease, kept)
+    app.extensions["recurring"] = schedule.usual(lease, kept, app.extensions["import_kept"])
     if settings.directory is not None and settings.directory.bind_dn and settings.directory.sync_hours:
         app.extensions["recurring"] += (schedule.Recurring("directory", runs.LOOK_SECONDS, runs.scheduled),)
     jobs.wake_after_commit(sessions, queue.wake)

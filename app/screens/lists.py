@@ -59,12 +59,12 @@ def show_list(record: str) -> ResponseReturnValue:
     path = url_for("records.list", record=record)
     table = make_table(query, path, selectable=may(me(), entry, Verb.EDIT) or may(me(), entry, Verb.DELETE))
     parts = {"rows": table.lines, "turns": draw_turns(table.pager), "figure": safe(table.count.text)}
-    page = _remembered(_page, query, path, views, view_id)
+    page = _remembered(_page, query, path, views, view_id, not table.count.exact)
     return render_framed("records/list.html", parts, page=page, table=table.frame)
 
 
-def _page(query: Query, path: str, views: tuple[View, ...], view_id: int | None) -> ListPage:
-    """What the list shows beside its rows."""
+def _page(query: Query, path: str, views: tuple[View, ...], view_id: int | None, long: bool) -> ListPage:
+    """What the list shows beside its rows; of a `long` one nobody has counted the rows."""
     entry, record = query.entry, query.entry.name
     base = query.params()
     plain = [(name, value) for name, value in base if name in ("order", "limit", "cols")]
@@ -90,7 +90,7 @@ def _page(query: Query, path: str, views: tuple[View, ...], view_id: int | None)
         may_share_view=me().unit_id is not None,
         filtered=bool(query.conditions),
         query_string=query.address(),
-        more=_more(entry, base),
+        more=_more(entry, base, long),
         empty_text=str(entry.screen.about),
     )
 
@@ -112,8 +112,8 @@ def _remembered(make: Callable[..., T], query: Query, path: str, *more: Hashable
     return found
 
 
-def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
-    """What else one may do with the list."""
+def _more(entry: Entry, params: list[tuple[str, str]], long: bool) -> tuple[Link, ...]:
+    """What else one may do with the list; of a long one the export may start a job, so it is sent as a form."""
     found = []
     if may_try(entry):
         found.append(Link(_("Try the mapping"), url_for("records.try_directory"), "user-search"))
@@ -121,7 +121,7 @@ def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
     if entry.screen.export:
         forms = (("xlsx", _("Export"), "table-export"), ("csv", _("Export as CSV"), "file-type-csv"))
         found += [
-            Link(label, with_query(url_for(f"records.export_{form}", record=entry.name), params), icon)
+            Link(label, with_query(url_for(f"records.export_{form}", record=entry.name), params), icon, post=long)
             for form, label, icon in forms
         ]
     if importable(entry) and (may(me(), entry, Verb.ADD) or may(me(), entry, Verb.EDIT)):

@@ -16,6 +16,7 @@ LIST = "/records/news_item/"
 
 def test_the_frame_of_a_list_is_drawn_once_and_carries_each_sessions_own_token(app: Flask, visitor: Signed) -> None:
     one, other = Visitor(app).sign_in(people.POLICE), Visitor(app).sign_in(people.POLICE)
+    pages: list[str] = []
     for _ in range(2):
         pages = [who.get(LIST).text for who in (one, other)]
     for who, page in zip((one, other), pages, strict=True):
