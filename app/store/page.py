@@ -108,7 +108,9 @@ def _in_order(
     found: list[Any] = []
     for beyond in _stretches(query, sort, cursor, backward):
         if len(found) <= query.limit:
-            rest = statement.where(*beyond).limit(query.limit + 1 - len(found))
+            # in the statement itself: a plan that PostgreSQL keeps for any number of rows is one that sorts them all
+            most = literal(query.limit + 1 - len(found), literal_execute=True)
+            rest = statement.where(*beyond).limit(most)
             found += session.execute(rest).all()
     return found
 
