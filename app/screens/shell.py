@@ -75,20 +75,13 @@ def make_shell() -> Shell:
         groups.append(MenuGroup(label, icon, tuple(shown)))
     unit = unit_label(person)
     roles = "、".join(role_labels(person))
-    keeps = keeps_console(current(), person)
     return Shell(
-        menu=tuple(groups),
+        # nothing of it opens before somebody has chosen a password of their own
+        menu=() if person.must_change else tuple(groups),
         person=person.name,
         initial=person.name[:1].upper(),
         affiliation=" · ".join(text for text in (unit, roles) if text),
-        account_links=(
-            Link(_("Jobs"), url_for("records.jobs"), "bell"),
-            Link(_("Where I am signed in"), url_for("records.sessions"), "devices"),
-            Link(_("Change the password"), url_for("records.password"), "lock-password"),
-            Link(_("Access tokens"), url_for("records.tokens"), "key"),
-            Link(_("REST interface"), url_for("records.api_docs"), "api"),
-            *([Link(_("Slow filters"), url_for("records.filter_use"), "gauge")] if keeps else []),
-        ),
+        account_links=() if person.must_change else _account_links(person),
         bell=make_bell(person),
         ceiling=str(current_app.config["CEILING"].label),
     )
@@ -104,6 +97,23 @@ def _menu(person: Person) -> list[tuple[str, str, list[tuple[str, Link]]]]:
             (str(menu.label), menu.icon, [(entry.name, _list_link(entry)) for entry in members])
             for menu, members in groupby(entries, key=lambda entry: entry.menu)
         ]
+    return found
+
+
+def _account_links(person: Person) -> tuple[Link, ...]:
+    """What stands below a person's name: put together once, as the menu is."""
+    key = (_account_links, current(), _language(), request.script_root)
+    found: tuple[Link, ...] | None = person.memo.get(key)
+    if found is None:
+        keeps = keeps_console(current(), person)
+        found = person.memo[key] = (
+            Link(_("Jobs"), url_for("records.jobs"), "bell"),
+            Link(_("Where I am signed in"), url_for("records.sessions"), "devices"),
+            Link(_("Change the password"), url_for("records.password"), "lock-password"),
+            Link(_("Access tokens"), url_for("records.tokens"), "key"),
+            Link(_("REST interface"), url_for("records.api_docs"), "api"),
+            *([Link(_("Slow filters"), url_for("records.filter_use"), "gauge")] if keeps else []),
+        )
     return found
 
 
