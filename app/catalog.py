@@ -145,6 +145,20 @@ class Field:
         found = [str(group.name) for group in groups if next(iter(group.columns)).key == self.storage]
         return tuple(found)
 
+    @cached_property
+    def tie(self) -> Field | None:
+        """The field that orders rows in which this one says the same, before their id does, if there is one."""
+        first = self.entry.order[0]
+        return None if self.refers or first.nullable or self.goes_on is None else first
+
+    @cached_property
+    def goes_on(self) -> str | None:
+        """The name of the index that holds the rows of each value of this field in the list's own order."""
+        first = self.entry.order[0]
+        shape = [self.storage, first.storage, "id"]
+        named = (str(one.name) for one in self.indexes if [column.key for column in one.columns] == shape)
+        return None if first is self or self.many else next(named, None)
+
     @property
     def secondary(self) -> Table:
         """The table of a reference to many rows: columns by `secondary_columns`."""

@@ -93,11 +93,15 @@ role_name = field(
     _l("Name"), KEY, LIST, SEARCH, LABEL, names={role.value: role.label for role in Role},
     help=_l("What a role may do is declared with the records"),
 )  # fmt: skip
+role_second_factor = field(
+    _l("Second factor required"), LIST, FILTER, default=False,
+    help=_l("Whoever holds the role sets one up at the next sign-in, before any page opens"),
+)  # fmt: skip
 
 adopt(
     StoredRole,
     name="role",
-    fields={"name": role_name},
+    fields={"name": role_name, "second_factor": role_second_factor},
     screen=Screen(
         title=_l("Roles"), singular=_l("Role"), menu=ADMINISTRATION, icon="id-badge",
         about=_l("The roles that accounts and groups are given."),

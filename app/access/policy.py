@@ -52,16 +52,29 @@ def predicate(
     """
     if isinstance(actor, System):
         return _kept(entry, true(), trashed)
+    # every page asks the same of the same person
+    key = (predicate, catalog, entry, verb, frozenset(names), trashed)
+    known: ColumnElement[bool] | None = actor.memo.get(key)
+    if known is None:
+        known = actor.memo[key] = _kept(entry, _held(catalog, actor, entry, verb, names), trashed)
+    return known
+
+
+def _held(
+    catalog: Catalog, actor: Person, entry: Entry, verb: Verb, names: Collection[str]
+) -> ColumnElement[bool]:  # fmt: skip
+    """The rows that the person's grants reach and their clearance allows."""
     # fields that the same grants reach ask the same of a row
     ways = {grants_for(actor, entry, verb, name): None for name in (sorted(names) or [""])}
     found = []
     for way in ways:
-        scopes = [_scope(catalog, entry, actor, grant.scope) for grant in way]
+        # a scope that two roles give is asked once: a database does not see that both sides of an OR are the same
+        scopes = [_scope(catalog, entry, actor, scope) for scope in dict.fromkeys(grant.scope for grant in way)]
         if not scopes:
             return false()
         if not any(scope is TRUE for scope in scopes):
             found.append(or_(*scopes))
-    return _kept(entry, _cleared(entry, actor, and_(*found) if found else true()), trashed)
+    return _cleared(entry, actor, and_(*found) if found else true())
 
 
 def _kept(entry: Entry, rows: ColumnElement[bool], trashed: bool) -> ColumnElement[bool]:

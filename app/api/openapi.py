@@ -96,7 +96,10 @@ def _login() -> Part:
         "operationId": "sign_in", "summary": _("Sign in"), "tags": ["security"], "security": [],
         "requestBody": _sends({
             "type": "object", "required": ["username", "password"], "additionalProperties": False,
-            "properties": {"username": {"type": "string"}, "password": {"type": "string", "format": "password"}},
+            "properties": {
+                "username": {"type": "string"}, "password": {"type": "string", "format": "password"},
+                "code": {"type": "string", "description": _("Of the second factor, if the account has one")},
+            },
         }),
         "responses": {"200": _gives({
             "type": "object", "required": ["access_token", "token_type", "expires_in"],

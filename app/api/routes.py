@@ -11,13 +11,14 @@ from werkzeug.routing import BaseConverter
 
 from app.access import SYSTEM
 from app.api import body, openapi, problems, rows
-from app.auth import login, tokens
+from app.auth import login, second_step, tokens
 from app.auth.gate import csrf
 from app.auth.limits import limits
 from app.catalog import current
 from app.declare.event import Door
 from app.store.session import WRITING, act_as, db
 
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="rainbow"'}
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -82,7 +83,7 @@ def _own_password_first() -> Response:
 
 
 def _unknown(text: str) -> Response:
-    return problems.problem(401, "unauthenticated", text, {"WWW-Authenticate": 'Bearer realm="rainbow"'})
+    return problems.problem(401, "unauthenticated", text, CHALLENGE)
 
 
 def _note_use(response: Response) -> Response:
@@ -96,19 +97,23 @@ def _note_use(response: Response) -> Response:
 def sign_in() -> ResponseReturnValue:
     """Give a token for a name and a password."""
     sent = body.as_object(body.read_json())
-    name, password = sent.get("username"), sent.get("password")
-    unknown = sorted(set(sent) - {"username", "password"})
-    if not isinstance(name, str) or not isinstance(password, str) or unknown:
-        raise problems.BadBody(422, "invalid", _("Send username and password as texts, and nothing else."))
+    name, password, code = sent.get("username"), sent.get("password"), sent.get("code", "")
+    unknown = set(sent) - {"username", "password", "code"}
+    if not (isinstance(name, str) and isinstance(password, str) and isinstance(code, str)) or unknown:
+        text = _("Send username and password as texts, for a second factor code as well, and nothing else.")
+        raise problems.BadBody(422, "invalid", text)
     act_as(db(), SYSTEM)
     clean = name.encode("utf-8", "replace").decode().replace("\x00", "").strip()
     name = clean[:128]
     try:
         person = login.identify(name, password.encode("utf-8", "replace").decode()[:1024])
+        second_step.check_rest(person, code)
     except login.Refused as refused:
         return _unknown(str(refused))
     except login.Unavailable as unavailable:
         return problems.problem(503, "directory", str(unavailable))
+    except second_step.WrongCode as wrong:
+        return problems.problem(401, "second-factor", str(wrong), CHALLENGE)
     if person.must_change:
         return _own_password_first()
     token = tokens.make_signed(db(), person, login.signed_by(name))

@@ -14,11 +14,16 @@ from app.access import Person
 from app.auth import login
 from app.declare.event import Door
 from app.store.drafts import Typed, keep_draft
-from app.store.session import WRITING, act_as, db
+from app.store.session import WRITING, act_as, db, only_reading
 
-OPEN = frozenset({"static", "auth.login", "auth.language", "health.alive", "health.ready", None})
+OPEN = frozenset({
+    "static", "auth.login", "auth.code", "auth.code_again", "auth.set_up", "auth.set_up_again", "auth.language",
+    "health.alive", "health.ready", None,
+})  # fmt: skip
 """Endpoints that need no sign-in; None is an address that does not exist."""
-FREE = frozenset({"records.password", "auth.logout", "auth.language", None})
+READING = frozenset({"records.list", "records.related", "records.options", "records.palette"})
+"""Endpoints that only read, a few statements each."""
+FREE = frozenset({"records.password", "records.recovery_codes", "auth.logout", "auth.language", None})
 """Endpoints for people who have to choose another password before anything else."""
 UNSENT = frozenset({"csrf_token", "password", "present", "chosen", "again"})
 csrf = CSRFProtect()
@@ -47,6 +52,8 @@ def _pass_gate() -> ResponseReturnValue | None:
         return None  # it has a gate of its own
     WRITING.set(request.method not in ("GET", "HEAD", "OPTIONS"))
     g.pop("person", None)
+    if request.method == "GET" and request.endpoint in READING and "count" not in request.args:
+        only_reading(db())
     if current_user.is_authenticated:
         g.person = person()
         act_as(db(), g.person)

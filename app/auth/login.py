@@ -10,17 +10,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import func, update
 
 from app.access import SYSTEM, Person
-from app.auth import sessions
+from app.auth import second_step, sessions
 from app.auth.accounts import renew_hash
 from app.auth.directory.errors import Down
 from app.auth.directory.sign_in import admit, directory
 from app.auth.limits import Proof, TooMany, limits
 from app.auth.passwords import fits, outdated
 from app.auth.people import find_account, load_person
+from app.auth.signing import opened, serializer
 from app.catalog import current
 from app.declare.event import Deed, Door
 from app.declare.record import Account
@@ -38,11 +38,6 @@ def tell(text: str, category: str = "info") -> None:
     flash(text, category)
 
 
-def serializer(purpose: str) -> URLSafeTimedSerializer:
-    """Signs what the browser keeps for the console."""
-    return URLSafeTimedSerializer(str(current_app.secret_key), salt=f"rainbow-{purpose}")
-
-
 def seal(path: str, values: Typed) -> str:
     """What was typed into a form, signed, for the browser to carry through the sign-in page."""
     return serializer("draft").dumps([path, values])
@@ -50,10 +45,10 @@ def seal(path: str, values: Typed) -> str:
 
 def unseal(text: str) -> tuple[str, Typed] | None:
     """The path and fields of a sealed draft, or None if it was tampered with or is older than a day."""
-    try:
-        path, values = serializer("draft").loads(text, max_age=86_400)
-    except (BadSignature, ValueError):
+    found = opened("draft", text, 86_400)
+    if found is None:
         return None
+    path, values = found
     return str(path), [(str(name), str(value)) for name, value in values]
 
 
@@ -104,10 +99,19 @@ def login() -> ResponseReturnValue:
         text = _("Too many wrong passwords. Try again in %(wait)s seconds.", wait=many.wait)
         html, status = page(error=text, username=username, draft=draft, target=next_, status=429)
         return html, status, {"Retry-After": str(many.wait)}
-    sessions.begin(person, signed_by(username), remember=bool(request.form.get("remember")))
+    remember = bool(request.form.get("remember"))
+    second = second_step.ask(person, remember=remember, draft=draft, target=next_)
+    return second or redirect(_finish(person, remember, draft, next_), 303)
+
+
+def _finish(person: Person, remember: bool, draft: str, target: str) -> str:
+    """Sign in somebody who has proven to be it; answers the address to go on to."""
+    sessions.begin(person, signed_by(person.username), remember=remember)
     note_sign_in(person)
-    target = local_path(request.form.get("next", "/") or "/")
-    return redirect(_with_draft(person.id, draft) or target, 303)
+    return _with_draft(person.id, draft) or local_path(target or "/")
+
+
+second_step.route(blueprint, _finish)
 
 
 class Refused(Exception):
@@ -147,6 +151,17 @@ def signed_by(username: str) -> SignedBy:
     place = directory()
     local = place is None or username.casefold() == place.settings.local.casefold()
     return SignedBy.PASSWORD if local else SignedBy.DIRECTORY
+
+
+def prove_again(person: Person, password: str) -> None:
+    """Ask somebody who is signed in for their password; raises as identify does."""
+    try:
+        identify(person.username, password)
+    finally:
+        # from here on they act again, not the console
+        db().rollback()
+        act_as(db(), person)
+        db().info.update(door=Door.FORM)
 
 
 def _by_password(username: str, password: str) -> tuple[int | None, str]:
@@ -213,10 +228,10 @@ def _note(deed: Deed, account_id: int | None, name: str, text: str = "") -> None
 
 def _with_draft(account_id: int, draft: str) -> str:
     """The address of the form that a sealed draft belongs to, with its token; empty if there is none."""
-    opened = unseal(draft) if draft else None
-    if opened is None or not opened[0].endswith(("/new", "/edit")):
+    found = unseal(draft) if draft else None
+    if found is None or not found[0].endswith(("/new", "/edit")):
         return ""
-    path, typed = opened
+    path, typed = found
     token = keep_draft(db(), account_id, path, typed)
     return f"{local_path(path)}?{urlencode({'draft': token})}"
 

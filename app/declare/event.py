@@ -33,6 +33,10 @@ class Deed(Choices):
     SESSION_ENDED = "session_ended", _l("Session ended"), Tone.WAIT
     UNMASKED = "unmasked", _l("Unmasked"), Tone.WAIT
     REFUSED = "refused", _l("Refused"), Tone.WAIT
+    FACTOR_SET_UP = "factor_set_up", _l("Second factor set up"), Tone.WAIT
+    FACTOR_REMOVED = "factor_removed", _l("Second factor taken away"), Tone.WAIT
+    RECOVERY_MADE = "recovery_made", _l("Recovery codes made"), Tone.WAIT
+    RECOVERY_USED = "recovery_used", _l("Recovery code used"), Tone.WAIT
     TOKEN_MADE = "token_made", _l("Access token made"), Tone.WAIT
     TOKEN_REVOKED = "token_revoked", _l("Access token revoked"), Tone.WAIT
     GRANTED = "granted", _l("Grant given"), Tone.WAIT

@@ -1,44 +1,56 @@
 """The indexes that a declaration implies, in one place: what a list is ordered by, filtered by and told apart by.
 
 Each column that can be ordered by has one index, (column, id): it serves the order both ways, the filter of one value,
-and a range. The owner's index goes on with the list's own order, (owner, order, id), so that whoever sees one unit's
-rows has their first page as cheaply as who sees all; other orders walk the column's index and leave out what is not
-theirs, which a second index for each would save at the cost of every import (docs/decisions/indexes.md).
+and a range. Of a column that says few different things, and of a reference, it goes on with the list's own order,
+(column, order, id): whoever sees one unit's rows, or chooses one area, has their first page where the index begins.
+Other orders walk the column's index and leave out what is not theirs, which a second index for each would save at the
+cost of every import (docs/decisions/indexes.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import Boolean, Index, Text, UniqueConstraint
 from sqlalchemy.types import TypeEngine
 
 from app.declare.fields import FieldSpec, Relation, Use, name_of
 from app.declare.screen import Screen
-from app.declare.types import TitleText
+from app.declare.types import AreaCodeText, ChoiceText, TitleText
 
 ORDERED = frozenset({Use.LIST, Use.FILTER, Use.LABEL})
 """Markers of a field that lists may be ordered by; a key may be too, and has its own index already."""
 
+COARSE = (ChoiceText, AreaCodeText, Boolean)
+"""Types of columns in which many rows say the same."""
+
 
 def implied(
-    table: str, specs: Mapping[str, FieldSpec], types: Mapping[str, TypeEngine[Any]], screen: Screen | None
+    table: str,
+    specs: Mapping[str, FieldSpec],
+    types: Mapping[str, TypeEngine[Any]],
+    nullable: Collection[str],
+    screen: Screen | None,
 ) -> Iterator[Index | UniqueConstraint]:
-    """The indexes of a record's table; `types` are the column types of the fields that are no references."""
+    """The indexes of a record's table.
+
+    `types` are the column types of the fields that are no references, `nullable` the fields that may be empty.
+    """
     first = _order(specs, types, screen)
+    goes_on = [first] if first is not None and first in types and not isinstance(types[first], Text) else []
+    # what is empty here and there breaks no tie (app.store.page)
+    breaks_ties = [name for name in goes_on if name not in nullable and not isinstance(types[name], COARSE)]
     for name, spec in specs.items():
         if spec.relation is Relation.MANY:
             continue
         if spec.relation is not None:
-            columns = [f"{name}_id", "id"]
-            if spec.relation is Relation.OWNER and first is not None and not specs[first].relation:
-                columns[1:1] = [first]
-            yield Index(f"ix_{table}_{name}", *columns)
+            yield Index(f"ix_{table}_{name}", f"{name}_id", *goes_on, "id")
         elif Use.KEY in spec.uses:
             yield UniqueConstraint(name, name=f"uq_{table}_{name}")
         elif name == first or (spec.uses & ORDERED and name in types and not isinstance(types[name], Text)):
-            yield Index(f"ix_{table}_{name}", name, "id")
+            coarse = name != first and isinstance(types[name], COARSE)
+            yield Index(f"ix_{table}_{name}", name, *(breaks_ties if coarse else ()), "id")
     yield Index(f"ix_{table}_updated_at", "updated_at", "id")
 
 

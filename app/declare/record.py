@@ -113,7 +113,8 @@ def _read_declaration(cls: type[Any]) -> None:
             _one(cls, spec, nullable, table)
     if problems:
         stop_for(problems)
-    constraints: list[Any] = list(implied(table, specs, column_types, vars(cls).get("screen")))
+    optional = {name for name in column_types if _annotation(cls, name)[1]}
+    constraints: list[Any] = list(implied(table, specs, column_types, optional, vars(cls).get("screen")))
     for number, unique in enumerate(_uniques(cls)):
         columns = [_column_name(specs, item) for item in unique.fields]
         constraints.append(UniqueConstraint(*columns, name=f"uq_{table}_{number + 1}"))
@@ -246,6 +247,9 @@ class Account(User):  # type: ignore[misc]  # FAB's model is untyped
 # rows of the identity library have a version as records have, so that of two who save one at once neither is lost
 for _adopted in (Role, Group):
     _adopted.version = mapped_column(Integer, nullable=False, default=1, server_default="1")
+
+# whoever holds the role signs in with a device's code besides the password
+Role.second_factor = mapped_column(Boolean, nullable=False, default=False, server_default=false())
 
 
 def bind_owner(target: type[Any]) -> None:

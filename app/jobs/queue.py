@@ -7,12 +7,10 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from huey import RedisHuey, SqliteHuey
-from huey.consumer import Consumer
-from huey.serializer import SignedSerializer
-from redis.exceptions import RedisError
+if TYPE_CHECKING:
+    from huey.consumer import Consumer
 
 logger = logging.getLogger(__name__)
 NAME = "rainbow"
@@ -30,12 +28,19 @@ class Queue:
         self._opening = threading.Lock()
         self._huey: Any = None
         self._wake: Any = None
+        self._faults: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
         self._work: Callable[[], None] | None = None
 
     def _open(self) -> None:
         with self._opening:
             if self._huey is not None:
                 return
+            # pages are served without: loading the queue takes a tenth of a start
+            from huey import RedisHuey, SqliteHuey
+            from huey.serializer import SignedSerializer
+            from redis.exceptions import RedisError
+
+            self._faults += (RedisError,)
             # messages are pickles: one that this console has not signed is never opened
             options = {"serializer": SignedSerializer(secret=self._secret, salt=NAME), "results": False}
             if self._redis_url:
@@ -54,7 +59,7 @@ class Queue:
         try:
             self._open()
             self._wake()
-        except (RedisError, sqlite3.Error, OSError) as error:
+        except self._faults as error:
             logger.warning("the workers could not be woken: %s", error)
 
     def quiet(self) -> bool:
@@ -64,6 +69,8 @@ class Queue:
 
     def consumer(self, work: Callable[[], None], threads: int) -> Consumer:
         """Threads that call `work` for each wake-up, to be started and stopped."""
+        from huey.consumer import Consumer
+
         self._open()
         self._work = work
         logging.getLogger("huey").setLevel(logging.WARNING)

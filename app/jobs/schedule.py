@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +18,9 @@ from app.store import attempts, claims, drafts, filter_use, leases, login_sessio
 from app.store.imports import batches
 from app.store.imports.planning import writing_now
 from app.store.session import act_as
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
 
 logger = logging.getLogger(__name__)
 NAME = "schedule"
@@ -142,6 +145,8 @@ class Leader:
             self._retire()
 
     def _begin(self) -> None:
+        from apscheduler.schedulers.background import BackgroundScheduler
+
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
         logger.info("worker %s does what recurs", self._name)
         self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from flask_babel import gettext as _
 from marshmallow import ValidationError, fields
@@ -25,8 +24,7 @@ RANGE_FILTERS = ("", "gte", "lte", "empty")
 CHOICE_FILTERS = ("", "empty")
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """A value as people read it; `kind` says how to draw it, `tone` colours a badge."""
 
     text: str

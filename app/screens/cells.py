@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +14,7 @@ from app.catalog import Entry, Field
 from app.kinds import EMPTY, Shown
 from app.screens.pages import Cell, Column, Fact, FactSection, Link, Row
 from app.screens.shell import me
-from app.store.labels import Labels, label_of, labels_for, nobody
+from app.store.labels import Labels, label_of, nobody
 from app.store.page import Values
 from app.store.search.spans import spans
 from app.store.search.tokens import plan_of
@@ -42,7 +41,7 @@ def revealing(entry: Entry, item: Field, value: Any, row_id: int, label: str) ->
     """A masked value with the address at which it is revealed."""
     url = url_for("records.reveal", record=entry.name, pk=row_id, name=item.name)
     hint = _("Show %(field)s of %(row)s (this is noted in the audit trail)", field=item.label, row=label)
-    return replace(cell(item, value, {}), url=url, hint=hint)
+    return cell(item, value, {})._replace(url=url, hint=hint)
 
 
 def _plain(shown: Shown) -> Cell:
@@ -88,15 +87,16 @@ def rows(
     entry: Entry,
     fields: Sequence[Field],
     found: Sequence[Values],
-    edit: frozenset[int],
+    known: dict[str, Labels],
+    *,
+    edit: Collection[int],
     query: str,
     words: Sequence[str] = (),
 ) -> tuple[Row, ...]:
-    """The lines of a list; `edit` are the ids that may be edited, `query` the list one comes from.
+    """The lines of a list; `known` holds the labels of referred rows by record.
 
-    `words` are marked where they stand.
+    `edit` are the ids that may be edited, `query` is the list one comes from; `words` are marked where they stand.
     """
-    known = labels_for(db(), dict.fromkeys((*fields, *entry.labelled)), found)
     plan = plan_of(entry) if words else None
     places = [_Place(item, known, whole=item.masked and readable(me(), item)) for item in fields]
     for place in places:
@@ -138,7 +138,7 @@ class _Place:
         if found is None:
             found = cell(self.item, value, self._known)
             if self.words and value is not None:
-                found = replace(found, marks=spans(found.text, self.words, name=self.named))
+                found = found._replace(marks=spans(found.text, self.words, name=self.named))
             self._seen[value] = found
         return found
 

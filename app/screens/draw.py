@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from flask import Flask, current_app
@@ -10,7 +11,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from app.screens.pages import Cell, Column, Control, Link, Row, Table
+from app.screens.pages import Cell, Column, Control, Link, Pager, Row
 
 TONES = {
     **dict.fromkeys(("red", "danger", "error", "bad", "late"), "red"),
@@ -27,7 +28,7 @@ PLACES = {"state": "rn-state", "more": "rn-more"}
 
 def install(app: Flask) -> None:
     """Give the templates what is drawn here."""
-    app.jinja_env.globals.update(draw_cell=draw_cell, draw_filters=draw_filters, draw_rows=draw_rows, tone=tone)
+    app.jinja_env.globals.update(draw_cell=draw_cell, draw_filters=draw_filters, tone=tone)
 
 
 def tone(name: str) -> str:
@@ -125,18 +126,46 @@ def _filters(controls: tuple[Control, ...], language: str) -> Markup:
     return Markup(html)  # noqa: S704  # a template made it
 
 
-def draw_rows(table: Table, fragment: bool = False) -> Markup:
-    """The lines of a list; in a fragment without the columns that a phone's card hides."""
-    has_main = any(column.part == "main" for column in table.columns)
+def draw_lines(
+    columns: Sequence[Column], rows: Sequence[Row], *, selectable: bool, editing: bool, fragment: bool
+) -> list[str]:
+    """The lines of a list; in a fragment without the columns that a phone's card hides.
+
+    With `editing` there is a place for the pencil of those that may be edited.
+    """
+    has_main = any(column.part == "main" for column in columns)
     places = [
         _Place(index, column, main=column.part == "main" or (not has_main and index == 0))
-        for index, column in enumerate(table.columns)
+        for index, column in enumerate(columns)
         if not fragment or column.part != "more"
     ]
-    pick = _("Select %(label)s") if table.selectable else ""
-    edit = _("Edit %(label)s") if any(row.edit_url for row in table.rows) else ""
-    lines = (_row(row, places, pick, edit) for row in table.rows)
-    return Markup("".join(lines))  # noqa: S704  # every value in it went through `safe`
+    pick = _("Select %(label)s") if selectable else ""
+    edit = _("Edit %(label)s") if editing else ""
+    return [_row(row, places, pick, edit) for row in rows]
+
+
+def draw_turns(pager: Pager, fragment: bool = False) -> Markup:
+    """The ways to a list's other pages; in a fragment they load into it."""
+    if not (pager.previous or pager.next):
+        return Markup()
+    ways = (
+        (pager.first, _("First"), "chevrons-left", "", ""),
+        (pager.previous, _("Previous"), "chevron-left", "", "prev"),
+        (pager.next, _("Next"), "", "chevron-right", "next"),
+        (pager.last, _("Last"), "", "chevrons-right", ""),
+    )
+    lines = "".join([_way(url, label, (before, after), rel, fragment) for url, label, before, after, rel in ways])
+    return Markup(f'<nav class="ms-auto" aria-label="{safe(_("Pages"))}"><ul>{lines}</ul></nav>')  # noqa: S704  # as above
+
+
+def _way(url: str, label: str, icons: tuple[str, str], rel: str, fragment: bool) -> str:
+    before, after = (f'<i class="ti ti-{name}" aria-hidden="true"></i>' if name else "" for name in icons)
+    inside = f'{before}<span class="p-0">{safe(label)}</span>{after}'
+    if not url:
+        return f'<li><span aria-disabled="true">{inside}</span></li>'
+    into = f' hx-get="{safe(url)}" hx-target="closest [data-rn-fragment]" hx-swap="innerHTML"' if fragment else ""
+    role = f' rel="{rel}"' if rel else ""
+    return f'<li><a href="{safe(url)}"{role}{into}>{inside}</a></li>'
 
 
 class _Place:

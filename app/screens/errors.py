@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from app.access import Forbidden
 from app.declare.access import Verb
 from app.screens.pages import ErrorPage, Link
-from app.screens.shell import make_shell
+from app.screens.shell import here, make_shell
 from app.store.events import note_refusal
 from app.store.query import BadQuery
 from app.store.save import Missing
@@ -45,7 +45,7 @@ def answer(page: ErrorPage) -> ResponseReturnValue:
     db().rollback()
     # an error while signed out, or while the person could not be loaded, has no menu around it
     shell = make_shell() if page.status != 500 and current_user and current_user.is_authenticated else None
-    html = render_template("error.html", page=page, shell=shell, lang=get_locale().language)
+    html = render_template("error.html", page=page, shell=shell, here=here(), lang=get_locale().language)
     return html, page.status
 
 

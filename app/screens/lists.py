@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from app.access import may, readable
@@ -16,19 +19,24 @@ from app.declare.access import Verb
 from app.screens import cells, filters, saved, trash
 from app.screens.common import entry_of, head, know_args, read_pairs, with_query
 from app.screens.directory import may_try
+from app.screens.draw import draw_turns, safe
 from app.screens.explain import may_ask
+from app.screens.frames import render_framed
+from app.screens.lines import lines
 from app.screens.pages import Column, Count, Link, ListPage, Option, Pager, Table
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.store.exact import count_within
 from app.store.filter_use import noting
 from app.store.imports.batches import importable
 from app.store.labels import options as find_options
-from app.store.page import CAP, REACHED, Counted, PageRows, count, estimate, fetch_page
+from app.store.page import CAP, REACHED, Counted, PageRows, count, estimate, fetch_page, first_page
 from app.store.query import PAGE_SIZES, PLACES, BadQuery, Query, read_query
 from app.store.save import reach
 from app.store.search.match import words_of
 from app.store.session import db
+from app.store.views import View
 
+T = TypeVar("T")
 REMEMBERED = 20.0
 """Seconds for which a list that has passed the cap is taken to stay there."""
 MOST_REMEMBERED = 100
@@ -47,16 +55,23 @@ def show_list(record: str) -> ResponseReturnValue:
     args, view_id = saved.opened(entry, views, request.args)
     query = read_query(entry, args, me())
     path = url_for("records.list", record=record)
+    table = make_table(query, path, selectable=may(me(), entry, Verb.EDIT) or may(me(), entry, Verb.DELETE))
+    parts = {"rows": table.lines, "turns": draw_turns(table.pager), "figure": safe(table.count.text)}
+    page = _remembered(_page, query, path, views, view_id)
+    return render_framed("records/list.html", parts, page=page, table=table.frame)
+
+
+def _page(query: Query, path: str, views: tuple[View, ...], view_id: int | None) -> ListPage:
+    """What the list shows beside its rows."""
+    entry, record = query.entry, query.entry.name
     base = query.params()
     plain = [(name, value) for name, value in base if name in ("order", "limit", "cols")]
     controls = filters.controls(query)
     offered = {name for one in controls for name in (one.name, f"{one.name}__gte", f"{one.name}__lte")}
     # a condition that no control shows stays in force when another is added
     kept = [(name, value) for name, value in base if name != "q" and (name, value) not in plain and name not in offered]
-    may_edit, may_delete = may(me(), entry, Verb.EDIT), may(me(), entry, Verb.DELETE)
-    page = ListPage(
+    return ListPage(
         page=head(entry, entry.title),
-        table=make_table(query, path, selectable=may_edit or may_delete),
         views=saved.tabs(entry, views, view_id, query),
         chips=filters.chips(query, path),
         filters=controls,
@@ -68,15 +83,31 @@ def show_list(record: str) -> ResponseReturnValue:
         new_url=url_for("records.new", record=record) if may(me(), entry, Verb.ADD) else "",
         save_view_url=url_for("records.save_view", record=record),
         bulk_url=url_for("records.bulk", record=record),
-        may_edit=may_edit,
-        may_delete=may_delete,
+        may_edit=may(me(), entry, Verb.EDIT),
+        may_delete=may(me(), entry, Verb.DELETE),
         may_share_view=me().unit_id is not None,
         filtered=bool(query.conditions),
         query_string=query.address(),
         more=_more(entry, base),
         empty_text=str(entry.screen.about),
     )
-    return render("records/list.html", page=page)
+
+
+def _remembered(make: Callable[..., T], query: Query, path: str, *more: Hashable) -> T:
+    """What is made of a query whatever page of the list is shown, once for as long as the person's grants stay.
+
+    Not where the names of rows are in it, which others may change.
+    """
+    if any(condition.field.target is not None for condition in query.conditions):
+        return make(query, path, *more)
+    known: dict[Any, T] = me().memo.setdefault(_remembered, {})
+    key = (make, first_page(query), path, str(get_locale()), *more)
+    found = known.get(key)
+    if found is None:
+        if len(known) >= MOST_REMEMBERED:
+            known.clear()
+        found = known[key] = make(query, path, *more)
+    return found
 
 
 def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
@@ -100,22 +131,33 @@ def _more(entry: Entry, params: list[tuple[str, str]]) -> tuple[Link, ...]:
     return (*found, *trash.link(entry))
 
 
-def make_table(query: Query, path: str, selectable: bool = False, fields: tuple[Field, ...] | None = None) -> Table:
-    """The rows of a query with heads, pager and count; used by lists and by related tabs."""
+def make_table(
+    query: Query, path: str, selectable: bool = False, fields: tuple[Field, ...] | None = None, fragment: bool = False
+) -> Table:
+    """The rows of a query with heads, pager and count; used by lists and, as a fragment, by related tabs."""
     entry = query.entry
     shown = fields or query.shown
     with noting(query):
         found = fetch_page(db(), query, reach(db(), entry, Verb.EDIT))
         counted = _count(query, path, found)
     edit = frozenset(values["id"] for values in found.rows if values.get(REACHED))
-    rows = cells.rows(entry, shown, found.rows, edit, query.address(), words_of(query.search))
+    columns, words = _remembered(_heads, query, path, shown), words_of(query.search)
+    drawn = lines(
+        entry, columns, shown, found.rows, edit=edit, query=query.address(), words=words,
+        selectable=selectable, fragment=fragment,
+    )  # fmt: skip
     return Table(
-        columns=tuple(_head(query, item, path) for item in shown),
-        rows=rows,
+        columns=columns,
+        lines=Markup("".join(drawn)),  # noqa: S704  # drawn by `draw_lines`
+        editable=bool(edit),
         pager=_pager(query, found, path),
         count=counted,
         selectable=selectable,
     )
+
+
+def _heads(query: Query, path: str, shown: tuple[Field, ...]) -> tuple[Column, ...]:
+    return tuple(_head(query, item, path) for item in shown)
 
 
 def _head(query: Query, item: Field, path: str) -> Column:

@@ -7,10 +7,12 @@ templates escape them. URLs are paths of this host.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from markupsafe import Markup
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A labelled address; `icon` is the name of a Tabler icon without its prefix."""
 
     label: str
@@ -60,8 +62,7 @@ class Shell:
     bell: Bell
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One value, ready to draw. `kind`: text, badge, ref, flag, number, date, files, prose, masked, empty.
 
     Of a masked one `url` is where it is revealed (empty if the reader may not), `hint` says whose and what it is.
@@ -89,8 +90,7 @@ class Column:
     part: str = "line"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One line of a list; the actions are empty when the person may not take them."""
 
     pk: int
@@ -249,14 +249,45 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A list's body: shared by the list page and the related tabs."""
+class TableFrame:
+    """What stands around the rows of a list, the same on most of its pages; `turns` says whether there are others."""
 
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    selectable: bool
+    filled: bool
+    editable: bool
+    turns: bool
+    size: int
+    sizes: tuple[int, ...]
+    order_text: str
+    exact_url: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A list's body, its lines drawn: shared by the list page and the related tabs."""
+
+    columns: tuple[Column, ...]
+    lines: Markup
+    editable: bool
     pager: Pager
     count: Count
     selectable: bool = False
+
+    @property
+    def frame(self) -> TableFrame:
+        pager = self.pager
+        return TableFrame(
+            self.columns,
+            self.selectable,
+            filled=bool(self.lines),
+            editable=self.editable,
+            turns=bool(pager.previous or pager.next),
+            size=pager.size,
+            sizes=pager.sizes,
+            order_text=pager.order_text,
+            exact_url=self.count.exact_url,
+        )
 
 
 @dataclass(frozen=True)
@@ -264,7 +295,6 @@ class ListPage:
     """The list of a record."""
 
     page: Page
-    table: Table
     views: tuple[ViewTab, ...]
     chips: tuple[Chip, ...]
     filters: tuple[Control, ...]

@@ -15,6 +15,7 @@ from app.access import may
 from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.screens.common import entry_of, with_query
+from app.screens.draw import draw_turns
 from app.screens.lists import make_table
 from app.screens.pages import RelatedTab
 from app.screens.shell import fragment, me
@@ -73,9 +74,12 @@ def show_tab(record: str, pk: int, tab: str) -> ResponseReturnValue:
     query = replace(query, conditions=(Condition(item, "", (pk,)),), limit=SIZE)
     fields = tuple(field for field in query.shown if field is not item) or query.shown
     path = url_for("records.related", record=record, pk=pk, tab=tab)
-    table = make_table(replace(query, columns=fields), path)
+    table = make_table(replace(query, columns=fields), path, fragment=True)
     all_url = with_query(url_for("records.list", record=item.entry.name), [(item.name, str(pk))])
     new_url = ""
     if may(me(), item.entry, Verb.ADD) and item.typed:
         new_url = with_query(url_for("records.new", record=item.entry.name), [(item.name, str(pk))])
-    return fragment("records/_related.html", table=table, all_url=all_url, new_url=new_url, empty_text="")
+    return fragment(
+        "records/_related.html", table=table.frame, rows=table.lines, turns=draw_turns(table.pager, True),
+        all_url=all_url, new_url=new_url, empty_text="",
+    )  # fmt: skip

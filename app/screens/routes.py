@@ -23,6 +23,7 @@ from app.screens import (
     reveal,
     rights,
     saved,
+    second_factor,
     sessions,
     show,
     tokens,
@@ -48,7 +49,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, counts, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights,
-        export, imports, tokens, sessions, password, jobs, directory, filter_use,
+        export, imports, tokens, sessions, password, second_factor, jobs, directory, filter_use,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

@@ -17,8 +17,7 @@ from app.screens.pages import ViewTab
 from app.screens.shell import me
 from app.store.query import BadQuery, Query, plain_query, read_query
 from app.store.session import db
-from app.store.tables import SavedView
-from app.store.views import MOST, delete_view, save_view, views_for
+from app.store.views import MOST, View, delete_view, save_view, views_for
 
 NAME_LENGTH = 64
 
@@ -29,14 +28,12 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/records/<record>/views/<id:view_id>/delete", "delete_view", drop, methods=["POST"])
 
 
-def views_of(entry: Entry) -> Sequence[SavedView]:
+def views_of(entry: Entry) -> tuple[View, ...]:
     """The views that the reader may open."""
     return views_for(db(), me(), entry.name)
 
 
-def opened(
-    entry: Entry, views: Sequence[SavedView], args: MultiDict[str, str]
-) -> tuple[MultiDict[str, str], int | None]:
+def opened(entry: Entry, views: Sequence[View], args: MultiDict[str, str]) -> tuple[MultiDict[str, str], int | None]:
     """The parameters of a list: of `view=<id>` the view's own, with the address's place, size and order over them."""
     text = args.get("view")
     if not text:
@@ -52,7 +49,7 @@ def opened(
     return own, view.id
 
 
-def tabs(entry: Entry, views: Sequence[SavedView], active: int | None, query: Query) -> tuple[ViewTab, ...]:
+def tabs(entry: Entry, views: Sequence[View], active: int | None, query: Query) -> tuple[ViewTab, ...]:
     """Everything and the saved views; a list that has been filtered away from them marks none."""
     path = url_for("records.list", record=entry.name)
     here = query.address()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -20,7 +19,7 @@ from app.access.explain import keeps_console
 from app.catalog import Catalog, Entry, current
 from app.declare.access import Verb
 from app.screens.bell import make_bell
-from app.screens.pages import Link, MenuGroup, Shell
+from app.screens.pages import Bell, Link, MenuGroup, Shell
 from app.store.labels import labels
 from app.store.session import db
 
@@ -51,7 +50,12 @@ def me() -> Person:
 
 def render(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
     """A page with its shell."""
-    return render_template(template, shell=make_shell(), lang=get_locale().language, **values), status
+    return render_template(template, shell=make_shell(), here=here(), lang=get_locale().language, **values), status
+
+
+def here() -> str:
+    """The address of the page, to come back to; what a form sent has none."""
+    return request.full_path if request.method == "GET" else "/"
 
 
 def fragment(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
@@ -69,20 +73,41 @@ def make_shell() -> Shell:
     """The shell of the signed-in person."""
     person = me()
     active = (request.view_args or {}).get("record")
-    groups = [MenuGroup("", "", (Link(_("Home"), url_for("home.home"), "layout-dashboard", request.path == "/"),))]
-    for label, icon, links in _menu(person):
-        shown = (replace(link, active=True) if name == active else link for name, link in links)
-        groups.append(MenuGroup(label, icon, tuple(shown)))
     unit = unit_label(person)
     roles = "、".join(role_labels(person))
+    affiliation = " · ".join(text for text in (unit, roles) if text)
+    bell, home = make_bell(person), request.path == "/"
+    key = (make_shell, current(), _language(), request.script_root, active, home)
+    known: Shell | None = person.memo.get(key)
+    if known is None or known.bell != bell or known.affiliation != affiliation:
+        known = person.memo[key] = _shell(person, active, home, affiliation, bell)
+    return known
+
+
+def _shell(person: Person, active: str | None, home: bool, affiliation: str, bell: Bell) -> Shell:
+    groups = [MenuGroup("", "", (Link(_("Home"), url_for("home.home"), "layout-dashboard", home),))]
+    for label, icon, links in _menu(person):
+        shown = (link._replace(active=True) if name == active else link for name, link in links)
+        groups.append(MenuGroup(label, icon, tuple(shown)))
+    keeps = keeps_console(current(), person)
     return Shell(
         # nothing of it opens before somebody has chosen a password of their own
         menu=() if person.must_change else tuple(groups),
         person=person.name,
         initial=person.name[:1].upper(),
-        affiliation=" · ".join(text for text in (unit, roles) if text),
-        account_links=() if person.must_change else _account_links(person),
-        bell=make_bell(person),
+        affiliation=affiliation,
+        account_links=()
+        if person.must_change
+        else (
+            Link(_("Jobs"), url_for("records.jobs"), "bell"),
+            Link(_("Where I am signed in"), url_for("records.sessions"), "devices"),
+            Link(_("Change the password"), url_for("records.password"), "lock-password"),
+            Link(_("Second factor"), url_for("records.second_factor"), "device-mobile"),
+            Link(_("Access tokens"), url_for("records.tokens"), "key"),
+            Link(_("REST interface"), url_for("records.api_docs"), "api"),
+            *([Link(_("Slow filters"), url_for("records.filter_use"), "gauge")] if keeps else []),
+        ),
+        bell=bell,
         ceiling=str(current_app.config["CEILING"].label),
     )
 
@@ -97,23 +122,6 @@ def _menu(person: Person) -> list[tuple[str, str, list[tuple[str, Link]]]]:
             (str(menu.label), menu.icon, [(entry.name, _list_link(entry)) for entry in members])
             for menu, members in groupby(entries, key=lambda entry: entry.menu)
         ]
-    return found
-
-
-def _account_links(person: Person) -> tuple[Link, ...]:
-    """What stands below a person's name: put together once, as the menu is."""
-    key = (_account_links, current(), _language(), request.script_root)
-    found: tuple[Link, ...] | None = person.memo.get(key)
-    if found is None:
-        keeps = keeps_console(current(), person)
-        found = person.memo[key] = (
-            Link(_("Jobs"), url_for("records.jobs"), "bell"),
-            Link(_("Where I am signed in"), url_for("records.sessions"), "devices"),
-            Link(_("Change the password"), url_for("records.password"), "lock-password"),
-            Link(_("Access tokens"), url_for("records.tokens"), "key"),
-            Link(_("REST interface"), url_for("records.api_docs"), "api"),
-            *([Link(_("Slow filters"), url_for("records.filter_use"), "gauge")] if keeps else []),
-        )
     return found
 
 

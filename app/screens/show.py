@@ -87,6 +87,9 @@ def _actions(entry: Entry, pk: int, verbs: Verb) -> tuple[Link, ...]:
         found.append(Link(_("Copy"), url_for("records.new", record=entry.name, copy=pk), "copy"))
     if Verb.EDIT in verbs and keeps_sessions(entry, pk):
         found.append(Link(_("Sessions"), url_for("records.account_sessions", record=entry.name, pk=pk), "devices"))
+    if entry is current().account and pk != me().id and Verb.EDIT in verbs:
+        address = url_for("records.reset_factor", record=entry.name, pk=pk)
+        found.append(Link(_("Reset the second factor"), address, "device-mobile-off"))
     if may_ask(entry):
         if entry is current().account:
             address = url_for("records.rights", record=entry.name, pk=pk)

@@ -22,6 +22,7 @@ from sqlalchemy.engine import Dialect
 from app.declare import event  # noqa: F401  # a table of the same metadata
 from app.declare.types import ChoiceText, FileList, Moment, ScaledNumber
 from app.store import import_tables, tables  # noqa: F401  # as above
+from app.store.search import operations  # noqa: F401  # makes them known to Alembic
 from app.store.search.schema import is_search
 
 

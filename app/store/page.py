@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, nulls_first, nulls_last, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, literal, null, nulls_first, nulls_last, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app.catalog import Entry, Field
@@ -42,12 +42,13 @@ class Counted:
 
 @dataclass(frozen=True)
 class Sort:
-    """The column an order means, and the referred rows to join for it."""
+    """The column an order means, the one that breaks ties before the id does, and the referred rows to join for it."""
 
     column: Any
     nullable: bool
     join: Any = None
     on: Any = None
+    tie: Any = None
 
 
 def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | None = None) -> PageRows:
@@ -85,8 +86,8 @@ def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | No
     first, last = found[0], found[-1]
     return PageRows(
         tuple(rows),
-        write_cursor(query, first[1], first[0]) if has_before else "",
-        write_cursor(query, last[1], last[0]) if has_after else "",
+        write_cursor(query, _place(first)) if has_before else "",
+        write_cursor(query, _place(last)) if has_after else "",
     )
 
 
@@ -113,21 +114,28 @@ def _many(session: Session, item: Field, ids: Sequence[int]) -> list[list[int]]:
     return [row[item.name] for row in rows]
 
 
+def _place(row: Sequence[Any]) -> Cursor:
+    """Where a row of `_columns` stands in its list."""
+    return Cursor(row[1], row[0], row[3])
+
+
 def _columns(entry: Entry, fields: Sequence[Field], sort: Sort) -> Select[Any]:
-    """SELECT id, the order's value, version, then one column for each field that is no list."""
+    """SELECT id, the order's value, version, what breaks a tie, then one column for each field that is no list."""
     version = entry.model.version if entry.versioned else literal(0)
+    tie = null() if sort.tie is None else sort.tie
     own = [item.column for item in fields if not item.many]
     # the order's column may be among the fields: a label keeps SQLAlchemy from folding the two into one
     statement = select(
-        entry.model.id, sort.column.label("rn_order"), version, *(c.label(f"c{i}") for i, c in enumerate(own))
-    )
+        entry.model.id, sort.column.label("rn_order"), version, tie.label("rn_tie"),
+        *(c.label(f"c{i}") for i, c in enumerate(own)),
+    )  # fmt: skip
     statement = statement.select_from(entry.model)
     return statement if sort.join is None else statement.outerjoin(sort.join, sort.on)
 
 
 def _values(entry: Entry, fields: Sequence[Field], row: Sequence[Any]) -> dict[str, Any]:
     plain = [item.name for item in fields if not item.many]
-    return {"id": row[0], "version": row[2], **dict(zip(plain, row[3 : 3 + len(plain)], strict=True))}
+    return {"id": row[0], "version": row[2], **dict(zip(plain, row[4 : 4 + len(plain)], strict=True))}
 
 
 def _with_many(session: Session, fields: Sequence[Field], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -148,7 +156,7 @@ def _sort(query: Query) -> Sort:
     item = query.order
     chosen = sort_field(item)
     if chosen is item:
-        return Sort(item.column, item.nullable)
+        return Sort(item.column, item.nullable, tie=None if item.tie is None else item.tie.column)
     model = chosen.model
     # in a query of its own, so that the policy is added to it whatever the record is called there
     target = select(model.id, chosen.column.label("rn_value")).subquery()
@@ -158,10 +166,18 @@ def _sort(query: Query) -> Sort:
 def _ordering(query: Query, sort: Sort, backward: bool) -> tuple[Any, ...]:
     """Rows without a value stand last going up and first going down, so that one index serves both ways."""
     down = query.descending != backward
-    model_id = query.entry.model.id
+    rest = _breaking(query, sort)
     if down:
-        return (nulls_first(sort.column.desc()) if sort.nullable else sort.column.desc()), model_id.desc()
-    return (nulls_last(sort.column.asc()) if sort.nullable else sort.column.asc()), model_id.asc()
+        first = nulls_first(sort.column.desc()) if sort.nullable else sort.column.desc()
+        return first, *(column.desc() for column in rest)
+    first = nulls_last(sort.column.asc()) if sort.nullable else sort.column.asc()
+    return first, *(column.asc() for column in rest)
+
+
+def _breaking(query: Query, sort: Sort) -> tuple[Any, ...]:
+    """The columns that order rows in which the order's own says the same."""
+    model_id = query.entry.model.id
+    return (model_id,) if sort.tie is None else (sort.tie, model_id)
 
 
 def _stretches(
@@ -175,16 +191,24 @@ def _stretches(
         yield ()
         return
     down = query.descending != backward
-    column, row_id = sort.column, query.entry.model.id
+    column, rest = sort.column, _breaking(query, sort)
+    held = [cursor.id] if sort.tie is None else [cursor.tie, cursor.id]
+    beside = [literal(value, one.type) for one, value in zip(rest, held, strict=True)]
     if cursor.value is None:
-        yield column.is_(None), row_id < cursor.id if down else row_id > cursor.id
+        yield column.is_(None), _past(rest, beside, down)
         if down:
             yield (column.is_not(None),)
         return
-    here, there = tuple_(column, row_id), tuple_(literal(cursor.value, column.type), literal(cursor.id))
-    yield (here < there if down else here > there,)
+    yield (_past((column, *rest), [literal(cursor.value, column.type), *beside], down),)
     if sort.nullable and not down:
         yield (column.is_(None),)
+
+
+def _past(columns: Sequence[Any], values: Sequence[Any], down: bool) -> ColumnElement[bool]:
+    if len(columns) == 1:
+        return columns[0] < values[0] if down else columns[0] > values[0]  # type: ignore[no-any-return]
+    here, there = tuple_(*columns), tuple_(*values)
+    return here < there if down else here > there
 
 
 def count(session: Session, query: Query, cap: int | None = CAP) -> Counted:
@@ -250,7 +274,7 @@ def neighbours(session: Session, query: Query, row_id: int) -> tuple[int | None,
     here = session.execute(statement).first()
     if here is None:
         return None, None
-    cursor = Cursor(here[1], row_id)
+    cursor = _place(here)
     found = []
     conditions, walking = where_walking(session, query)
     for backward in (True, False):

@@ -58,10 +58,11 @@ class Condition:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in an ordered list: the order's value and the id of the row there."""
+    """A place in an ordered list: the order's value and the id of the row there, and the value that breaks its tie."""
 
     value: Any
     id: int
+    tie: Any = None
 
 
 @dataclass(frozen=True)
@@ -260,10 +261,11 @@ DECODERS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def write_cursor(query: Query, value: Any, row_id: int) -> str:
+def write_cursor(query: Query, cursor: Cursor) -> str:
     """A place as text for an address: opaque to people, checked when it is read."""
-    tag, text = _tagged(value)
-    raw = json.dumps([query.order.name, tag, text, row_id], ensure_ascii=False, separators=(",", ":"))
+    tied = () if query.order.tie is None else _tagged(cursor.tie)
+    place = [query.order.name, *_tagged(cursor.value), cursor.id, *tied]
+    raw = json.dumps(place, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
@@ -287,22 +289,31 @@ def read_cursor(query: Query, name: str, text: str) -> Cursor:
     """The place that `write_cursor` wrote for the same order; raises BadQuery."""
     try:
         padded = text + "=" * (-len(text) % 4)
-        order, tag, value, row_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if order != query.order.name or type(row_id) is not int or not isinstance(value, str):
+        order, tag, value, row_id, *tied = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if order != query.order.name or type(row_id) is not int or abs(row_id) > 2**62:
             raise ValueError(order)
-        decoded = DECODERS[tag](value)
-        if tag not in _expected_tags(query.order):
-            raise ValueError(tag)
-        if (isinstance(decoded, int) and abs(decoded) > 2**62) or abs(row_id) > 2**62:
-            raise ValueError(value)
-        if isinstance(decoded, Decimal) and not decoded.is_finite():
-            raise ValueError(value)
-        if isinstance(decoded, datetime) and decoded.tzinfo is None:
-            raise ValueError(value)
-        return Cursor(decoded, row_id)
+        tie = query.order.tie
+        if len(tied) != (0 if tie is None else 2) or (tied and tied[0] == "n"):
+            raise ValueError(tied)
+        broken = None if tie is None else _decoded(tie, *tied)
+        return Cursor(_decoded(query.order, tag, value), row_id, broken)
     except (ValueError, TypeError, KeyError, binascii.Error, InvalidOperation, RecursionError):
         message = _("The place in the list cannot be read; it may belong to another order.")
         raise BadQuery(name, message, (_("Leave it out to begin at the first page."),)) from None
+
+
+def _decoded(item: Field, tag: Any, text: Any) -> Any:
+    """The value that a place in a list ordered by this field names; raises ValueError for one that none can have."""
+    if not isinstance(text, str) or tag not in _expected_tags(item):
+        raise ValueError(tag)
+    value = DECODERS[tag](text)
+    if isinstance(value, int) and abs(value) > 2**62:
+        raise ValueError(text)
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise ValueError(text)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(text)
+    return value
 
 
 TAGS: Mapping[type[Any], str] = {

@@ -265,6 +265,36 @@ class Attempt(Model):  # type: ignore[misc]  # FAB's base is untyped
     known_at: Mapped[datetime | None] = mapped_column(Moment())
 
 
+class SecondFactor(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """The device whose codes an account signs in with besides its password.
+
+    Its secret comes of `salt` and the console's key; `last_step` is the half minute whose code was used last.
+    """
+
+    __tablename__ = "rn_second_factor"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("ab_user.id", ondelete="CASCADE", name="fk_second_factor_account"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    salt: Mapped[str] = mapped_column(String(32))
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    confirmed_at: Mapped[datetime] = mapped_column(Moment())
+
+
+class RecoveryCode(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """A code that is good once instead of the device's; gone when it has been used."""
+
+    __tablename__ = "rn_recovery_code"
+    __table_args__ = (Index("ix_rn_recovery_code_account", "account_id"),)
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("ab_user.id", ondelete="CASCADE", name="fk_recovery_code_account")
+    )
+
+
 class FilterUse(Model):  # type: ignore[misc]  # FAB's base is untyped
     """By what a list was filtered and ordered that was slow or had no index, and how long it took.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Select, String, bindparam, or_, select
 from sqlalchemy.orm import Session
@@ -16,10 +15,20 @@ from app.store.tables import SavedView
 MOST = 20
 
 
-def views_for(session: Session, person: Person, record: str) -> Sequence[SavedView]:
+class View(NamedTuple):
+    """A saved view as a list shows it: `unit_id` is that of the unit it is shared with."""
+
+    id: int
+    name: str
+    query: str
+    account_id: int
+    unit_id: int | None
+
+
+def views_for(session: Session, person: Person, record: str) -> tuple[View, ...]:
     """The views of a record's list that a person may open, oldest first."""
     asked = {"record": record, "account": person.id, "unit": person.unit_id}
-    return session.scalars(_asking(), asked, execution_options={"unfiltered": True}).all()
+    return tuple(map(View._make, session.execute(_asking(), asked, execution_options={"unfiltered": True})))
 
 
 @cache
@@ -29,14 +38,16 @@ def _asking() -> Select[Any]:
         SavedView.account_id == bindparam("account", type_=Integer),
         SavedView.unit_id == bindparam("unit", type_=Integer),
     )
-    statement = select(SavedView).where(SavedView.record == bindparam("record", type_=String), visible)
+    columns = [getattr(SavedView, name) for name in View._fields]
+    statement = select(*columns).where(SavedView.record == bindparam("record", type_=String), visible)
     return statement.order_by(SavedView.id).limit(MOST * 2)
 
 
 def save_view(session: Session, person: Person, record: str, name: str, query: str, shared: bool) -> SavedView | None:
     """Keep a view under a name, replacing one's own of that name; None if one has too many already."""
     mine = [view for view in views_for(session, person, record) if view.account_id == person.id]
-    view = next((item for item in mine if item.name == name), None)
+    known = next((item.id for item in mine if item.name == name), None)
+    view = None if known is None else session.get(SavedView, known)
     if view is None:
         if len(mine) >= MOST:
             return None

@@ -33,10 +33,21 @@ def along(session: Session, statement: Select[Any], query: Query, walking: bool)
         return statement
     if not walking:
         return statement.with_hint(query.entry.model, BY_ID, "sqlite")
+    beginning = _beginning(query)
+    if beginning is not None:
+        return statement.with_hint(query.entry.model, f"INDEXED BY {beginning}", "sqlite")
     if not _many(session, query):
         return statement
     name = _index(bind.engine, query.entry.model.__tablename__, query.order.storage)
     return statement.with_hint(query.entry.model, f"INDEXED BY {name}", "sqlite") if name else statement
+
+
+def _beginning(query: Query) -> str | None:
+    """The index in which the rows of a filter's one value stand together in the list's order."""
+    if query.order is not query.entry.order[0]:
+        return None
+    single = (one.field for one in query.conditions if one.op == "" and len(one.values) == 1)
+    return next((item.goes_on for item in single if item.goes_on is not None), None)
 
 
 def through(session: Session, statement: Select[Any], query: Query) -> Select[Any]:

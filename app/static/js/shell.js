@@ -52,13 +52,27 @@ function postOnce(form) {
   window.addEventListener("pageshow", () => delete form.dataset.sent);
 }
 
+async function copyText(button) {
+  const source = document.getElementById(button.dataset.rnCopy);
+  const lines = Array.from(source.children, (line) => line.textContent.trim());
+  try {
+    await navigator.clipboard.writeText(lines.join("\n"));
+  } catch {
+    // without TLS a browser gives no clipboard: what is selected is copied by hand
+    getSelection().selectAllChildren(source);
+    return;
+  }
+  button.querySelector("span").textContent = button.dataset.done;
+}
+
 export function startShell() {
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-rn-theme], [data-rn-eye], [data-rn-demo], [data-rn-print]");
+    const button = event.target.closest("[data-rn-theme], [data-rn-eye], [data-rn-demo], [data-rn-copy], [data-rn-print]");
     if (!button) return;
     if ("rnTheme" in button.dataset) toggleTheme();
     else if ("rnEye" in button.dataset) toggleEye(button);
     else if ("rnDemo" in button.dataset) chooseDemo(button);
+    else if ("rnCopy" in button.dataset) copyText(button);
     else window.print();
   });
   const caps = document.getElementById("caps");
