@@ -1,7 +1,7 @@
 # Each target does its own set-up, and does again only what a changed lock file asks for.
 #     make run            open the console with the city's plan and the demo rows (HOST, PORT, RAINBOW_DATA, DATABASE_URL)
 #     make test           all tests, on SQLite and on PostgreSQL (ARGS='-k milestone -x' narrows them, JOBS=0 runs one by one)
-#     make check          style, types, imports, front end, translations, migrations
+#     make check          style, types, imports, front end, translations, migrations, known faults of dependencies
 #     make bench          every claim of speed and memory, against the peers (ARGS='--rows 100000 --only lists')
 #     make lock           renew the lock files from pyproject.toml
 #     make translations   take new texts of the sources into the translations
@@ -61,6 +61,7 @@ check: set-up $(TOOLING)
 	PATH="$(CURDIR)/$(BIN):$$PATH" tools/with-node npm run --silent lint
 	$(BIN)/python tools/translations.py check
 	$(BIN)/python run.py migrate --check
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/audit.py
 
 bench: test-set-up $(PEERS)
 	$(BIN)/python -m benchmarks $(ARGS)

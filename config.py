@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +20,7 @@ PLAIN_TEXT = "passwords-may-be-read-on-the-wire"
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
 _SHORTEST_KEY = 32
+_HOST_NAME = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
 _LDAP_URL = re.compile(r"ldaps?://(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d{1,5})?/?", re.ASCII)
 
 
@@ -69,6 +71,9 @@ class DirectorySettings:
     # RAINBOW_LDAP_MOST_GONE: how many percent of the accounts one synchronisation may disable by itself, 0 to 100.
     # Default 10
     most_gone: int = 10
+    # RAINBOW_LDAP_SYNC_HOURS: after how many hours accounts are brought up to date with the directory by themselves, 0
+    # to 720; 0 is never. Default 24, where RAINBOW_LDAP_BIND_DN is set
+    sync_hours: int = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,8 @@ class Settings:
 
     # RAINBOW_DATA: folder of everything this console keeps outside a database server. Default ./var
     data: Path
-    # DATABASE_URL: where the records are. sqlite:///… or postgresql://…; default: console.sqlite in the data folder
+    # DATABASE_URL, or DATABASE_URL_FILE naming a file that holds it: where the records are. sqlite:///… or
+    # postgresql://…; default: console.sqlite in the data folder
     database_url: str = field(repr=False)
     # HOST: the address to listen on. Default 127.0.0.1, so that nobody else reaches a console being tried out
     host: str = "127.0.0.1"
@@ -113,6 +119,12 @@ class Settings:
     password_length: int = 12
     # RAINBOW_TLS: 1 where browsers reach this console by https: its cookies are then sent by no other way. Default 0
     tls: bool = False
+    # RAINBOW_TRUSTED_PROXIES: the addresses or networks of the proxies before this console, such as 127.0.0.1
+    # 10.1.0.0/24. What they say of the browser's address, name and https is believed, of nobody else. Default: nobody
+    trusted_proxies: tuple[str, ...] = ()
+    # RAINBOW_HOSTS: the names that browsers reach this console by, such as console.city.gov; any other is refused.
+    # Default: any address, localhost, and the machine's own name
+    hosts: tuple[str, ...] = ()
 
     # RAINBOW_SIGN_IN_LIMIT: wrong tries of one name from one address before the next has to wait, 1 to 1000: 1 s, 2 s,
     # 4 s, up to 256 s. Twice as many of one name from anywhere, ten times as many from one address. Default 5
@@ -122,8 +134,9 @@ class Settings:
     # The directory that people sign in with, if there is one; its settings start with RAINBOW_LDAP_
     directory: DirectorySettings | None = None
 
-    # REDIS_URL: redis://host:port/0, also rediss:// and unix://, carries the wake-ups of jobs; then `run.py worker` has
-    # to be started beside the console. Default: an SQLite file in the data folder, and `serve` starts a worker itself
+    # REDIS_URL, or REDIS_URL_FILE naming a file that holds it: redis://host:port/0, also rediss:// and unix://, carries
+    # the wake-ups of jobs; then `run.py worker` has to be started beside the console. Default: an SQLite file in the
+    # data folder, and `serve` starts a worker itself
     redis_url: str = field(default="", repr=False)
     # RAINBOW_JOB_PROCESSES: worker processes of `run.py worker`, and of `run.py serve` without REDIS_URL, 0 to 32; with
     # 0 `serve` starts none. Default 1
@@ -135,6 +148,8 @@ class Settings:
     job_lease: int = 15
     # RAINBOW_JOB_HOURS: hours after its end for which a job's files can be downloaded, 1 to 720. Default 24
     job_hours: int = 24
+    # RAINBOW_IMPORT_DAYS: days for which an import can be undone, and its file is kept, 1 to 366. Default 30
+    import_days: int = 30
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -161,6 +176,8 @@ class Settings:
             session_hours=_number(env, "RAINBOW_SESSION_HOURS", cls.session_hours, 1, 720),
             password_length=_number(env, "RAINBOW_PASSWORD_LENGTH", cls.password_length, 12, 64),
             tls=_flag(env, "RAINBOW_TLS"),
+            trusted_proxies=_networks(env, "RAINBOW_TRUSTED_PROXIES"),
+            hosts=_names(env, "RAINBOW_HOSTS"),
             sign_in_limit=_number(env, "RAINBOW_SIGN_IN_LIMIT", cls.sign_in_limit, 1, 1000),
             api_limit=_number(env, "RAINBOW_API_LIMIT", cls.api_limit, 1, 1_000_000),
             directory=_directory(env),
@@ -169,6 +186,7 @@ class Settings:
             job_threads=_number(env, "RAINBOW_JOB_THREADS", cls.job_threads, 1, 32),
             job_lease=_number(env, "RAINBOW_JOB_LEASE", cls.job_lease, 2, 600),
             job_hours=_number(env, "RAINBOW_JOB_HOURS", cls.job_hours, 1, 720),
+            import_days=_number(env, "RAINBOW_IMPORT_DAYS", cls.import_days, 1, 366),
         )
 
     @property
@@ -234,8 +252,33 @@ def _zone(env: Mapping[str, str], name: str, default: str) -> str:
     return value
 
 
+def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The parts of a setting that holds several, with spaces or commas between."""
+    return tuple(env.get(name, "").replace(",", " ").split())
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = []
+    for text in _list(env, name):
+        try:
+            found.append(str(ip_network(text)))
+        except ValueError as error:
+            raise SettingsError(
+                f"{name} holds {text!r}. Use addresses or networks, such as 127.0.0.1 10.1.0.0/24."
+            ) from error
+    return tuple(found)
+
+
+def _names(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = tuple(text.lower().rstrip(".") for text in _list(env, name))
+    for text in found:
+        if not _HOST_NAME.fullmatch(text):
+            raise SettingsError(f"{name} holds {text!r}. Use names without port, such as console.city.gov.")
+    return tuple(one.strip("[]") for one in found)
+
+
 def _database(env: Mapping[str, str], data: Path) -> str:
-    url = env.get("DATABASE_URL", "").strip()
+    url = _text_or_file(env, "DATABASE_URL")
     if not url:
         return f"sqlite:///{data / 'console.sqlite'}"
     scheme, separator, rest = url.partition("://")
@@ -250,7 +293,7 @@ def _database(env: Mapping[str, str], data: Path) -> str:
 
 
 def _redis(env: Mapping[str, str]) -> str:
-    url = env.get("REDIS_URL", "").strip()
+    url = _text_or_file(env, "REDIS_URL")
     scheme, separator, rest = url.partition("://")
     if url and not (separator and scheme in {"redis", "rediss", "unix"} and rest.strip("/")):
         # as above: it may hold a password
@@ -309,6 +352,7 @@ def _directory(env: Mapping[str, str]) -> DirectorySettings | None:
         connect_seconds=_number(env, "RAINBOW_LDAP_CONNECT_SECONDS", 3, 1, 60),
         seconds=_number(env, "RAINBOW_LDAP_SECONDS", 6, 1, 120),
         most_gone=_number(env, "RAINBOW_LDAP_MOST_GONE", 10, 0, 100),
+        sync_hours=_number(env, "RAINBOW_LDAP_SYNC_HOURS", 24, 0, 720),
         **texts,
     )
 

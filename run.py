@@ -1,4 +1,4 @@
-"""The command line of the console: serve, worker, migrate, seed, export, audit, user, ldap."""
+"""The command line of the console: serve, worker, setup-token, migrate, seed, export, audit, user, ldap."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def serve() -> None:
 
     if not settings.demo:
         _refuse_demo_password(app)
+    _tell_of_setup(app, settings)
     run(app, settings)
 
 
@@ -105,6 +106,56 @@ def _refuse_demo_password(app: Flask) -> None:
             f"These accounts still have the demo password: {', '.join(names)}. Give each another with "
             "`run.py user password NAME`, or set RAINBOW_DEMO=1 to try the console out."
         )
+
+
+def _tell_of_setup(app: Flask, settings: Settings) -> None:
+    """A console without accounts says where its first are made; the token stays out of what is logged."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.auth import setup
+    from app.store.session import WRITING, db
+
+    file = settings.data / setup.FILE
+    address = f"http://{settings.host}:{settings.port}/setup"
+    with app.app_context():
+        WRITING.set(True)
+        try:
+            if not _on_a_screen() and setup.kept_token(db(), file):
+                click.echo(f"This console has no account yet. Open {address} with the token in {file}.")
+                return
+            token = setup.make_token(db(), app.extensions["catalog"])
+        except setup.Over:
+            return
+        except SQLAlchemyError:
+            return  # not migrated yet, which /readyz tells
+        finally:
+            WRITING.set(False)
+    if _on_a_screen():
+        click.echo(f"This console has no account yet. Open {address} with this token:\n\n    {token}\n")
+        return
+    setup.keep_token(file, token)
+    click.echo(f"This console has no account yet. Open {address} with the token in {file}.")
+
+
+def _on_a_screen() -> bool:
+    """Whether what is printed goes to somebody's screen, and into no log."""
+    return sys.stdout.isatty()
+
+
+@cli.command("setup-token")
+def make_setup_token() -> None:
+    """Print a new token for the first set-up, the page at /setup; the one before opens nothing any more."""
+    from app.auth import setup
+
+    settings = _settings()
+    catalog = make_catalog()
+    with _session(settings, catalog) as session:
+        try:
+            token = setup.make_token(session, catalog)
+        except setup.Over:
+            raise click.ClickException("This console has accounts: there is no first set-up.") from None
+    (settings.data / setup.FILE).unlink(missing_ok=True)
+    click.echo(token)
 
 
 @cli.command()
@@ -502,7 +553,8 @@ def check_directory(name: str | None) -> None:
 def synchronise_directory(disable_anyway: bool) -> None:
     """Bring all accounts up to date with the directory, and disable those whose entry is gone."""
     from app.auth.directory.errors import Down
-    from app.auth.directory.sync import synchronise
+    from app.auth.directory.runs import Busy, run
+    from app.auth.directory.sync import ALL
     from app.declare.choices import Classification
     from app.declare.event import Door
 
@@ -520,8 +572,10 @@ def synchronise_directory(disable_anyway: bool) -> None:
     with _session(settings, catalog) as session:
         session.info["door"] = Door.COMMAND
         try:
-            done = synchronise(session, catalog, Classification(settings.ceiling), place, consent=disable_anyway,
-                               progress=progress)  # fmt: skip
+            done = run(session.get_bind(), session, catalog, Classification(settings.ceiling), place,  # type: ignore[arg-type]  # an engine
+                       agreed=ALL if disable_anyway else 0, progress=progress)  # fmt: skip
+        except Busy:
+            raise click.ClickException("A synchronisation is going on already.") from None
         except (Down, ValueError) as error:
             raise click.ClickException(f"Nothing more was done: {error}") from None
     click.echo(f"Done: {done.words()}.")

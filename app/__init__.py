@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Flask
 
-from app import texts
+from app import edge, texts
 from app.api import routes as rest
-from app.auth import gate, limits, manager, passwords
+from app.auth import gate, limits, manager, passwords, setup
 from app.auth import sessions as signed_in
-from app.auth.directory import sign_in
+from app.auth.directory import runs, sign_in
 from app.catalog import Catalog
 from app.declare.choices import Classification
 from app.excel import desk, export_job, import_jobs, write_template
@@ -32,6 +32,7 @@ JOBS = {
     "import-plan": import_jobs.plan,
     "import-apply": import_jobs.apply,
     "import-undo": import_jobs.undo,
+    runs.KIND: runs.job,
 }
 """What workers do, by the kind of job."""
 
@@ -66,6 +67,10 @@ class Config(Protocol):
     @property
     def published_passwords(self) -> tuple[str, ...]: ...
     @property
+    def trusted_proxies(self) -> tuple[str, ...]: ...
+    @property
+    def hosts(self) -> tuple[str, ...]: ...
+    @property
     def sign_in_limit(self) -> int: ...
     @property
     def api_limit(self) -> int: ...
@@ -77,6 +82,8 @@ class Config(Protocol):
     def job_lease(self) -> int: ...
     @property
     def job_hours(self) -> int: ...
+    @property
+    def import_days(self) -> int: ...
 
 
 def create_app(
@@ -105,18 +112,21 @@ def create_app(
         CEILING=Classification(settings.ceiling),
         COUNT_SECONDS=1.0,
     )
+    edge.install(app, settings.trusted_proxies, settings.hosts)
     LOCAL.choose(settings.time_zone)
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine, catalog)
     app.extensions.update(catalog=catalog, engine=engine, sessions=sessions, filter_use=Notes(engine))
     app.extensions.update(write_list=write_list, write_template=write_template, workbooks=desk)
-    app.extensions["import_folder"] = settings.data / "imports"
+    app.extensions.update(import_folder=settings.data / "imports", import_kept=timedelta(days=settings.import_days))
     app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)
     app.teardown_appcontext(lambda _error: sessions.remove())
     queue = Queue(settings.data, settings.redis_url, settings.secret_key)
     lease, kept = timedelta(seconds=settings.job_lease), timedelta(hours=settings.job_hours)
     app.extensions.update(jobs=queue, job_kinds=dict(JOBS), job_folder=settings.data / "jobs")
-    app.extensions["recurring"] = schedule.usual(lease, kept)
+    app.extensions["recurring"] = schedule.usual(lease, kept, app.extensions["import_kept"])
+    if settings.directory is not None and settings.directory.bind_dn and settings.directory.sync_hours:
+        app.extensions["recurring"] += (schedule.Recurring("directory", runs.LOOK_SECONDS, runs.scheduled),)
     jobs.wake_after_commit(sessions, queue.wake)
     manager.install(app, sessions)
     signed_in.install(
@@ -126,6 +136,7 @@ def create_app(
     texts.install(app)
     limits.install(app, settings.secret_key, settings.sign_in_limit, settings.api_limit)
     sign_in.install(app, settings.directory)
+    setup.install(app, settings.data)
     gate.install(app)
     errors.install(app)
     shell.install(app)

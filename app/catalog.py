@@ -379,6 +379,11 @@ class Catalog:
         return {role.value: role for enum in enums for role in enum}
 
     @cached_property
+    def apart(self) -> dict[str, Roles]:
+        """The roles that are kept apart, by name: nobody holds two of them."""
+        return {name: role for name, role in self.roles.items() if role.apart}
+
+    @cached_property
     def directory_rules(self) -> Entry | None:
         """The rules by which the directory's people get roles, unit and clearance, if there are such."""
         return next((entry for entry in self if issubclass(entry.model, DirectoryRule)), None)

@@ -93,6 +93,9 @@ def _grants(entry: Entry, catalog: Catalog) -> Found:
     for grant in entry.screen.grants:
         scope = grant.within
         unit = entry.owner or entry.whole or entry is catalog.unit
+        if grant.role.apart and entry.menu.business:
+            fault = f"is business, and lets {grant.role.name} reach it, which is kept apart from business"
+            yield "RN146", "", fault, "Take the grant back, or put the record under a menu with business=False."
         if isinstance(scope, (OwnUnit, OwnTree)) and not unit and "unit" not in entry.fields:
             yield "RN141", "", f"grants {grant.role.name} its own unit's rows and has no owner", "Declare an owner()."
         if isinstance(scope, Mine):

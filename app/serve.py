@@ -77,6 +77,9 @@ def run(app: Flask, settings: Any) -> None:
         "post_fork": fork,
         # a list's filters stand in its address
         "limit_request_line": 8190,
+        # of what proxies say app.edge knows, by whom it comes; gunicorn would believe the machine itself
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
         "worker_tmp_dir": None,
         "control_socket_disable": True,
     }, None if settings.redis_url or not settings.job_processes else settings).run()  # fmt: skip

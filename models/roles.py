@@ -1,6 +1,6 @@
 """Who works with the console: the nine roles, and those of them that read business rows."""
 
-from app.declare import READ, Grant, Oversight, Roles, Upkeep, Verb, _l
+from app.declare import READ, Apart, Grant, Oversight, Roles, Upkeep, Verb, _l
 from app.declare.access import Scope
 
 
@@ -13,9 +13,9 @@ class Role(Roles):
     LEADER = "leader", _l("Leader")
     REGISTRAR = "registrar", _l("Registrar")
     VIEWER = "viewer", _l("Staff member")
-    SYSADMIN = "sysadmin", _l("System administrator"), Upkeep.CONSOLE
-    SECADMIN = "secadmin", _l("Security administrator"), Oversight.ALL
-    AUDITOR = "auditor", _l("Auditor")
+    SYSADMIN = "sysadmin", _l("System administrator"), Upkeep.CONSOLE, Apart.KEPT
+    SECADMIN = "secadmin", _l("Security administrator"), Oversight.ALL, Apart.KEPT
+    AUDITOR = "auditor", _l("Auditor"), Apart.KEPT
 
 
 EVERYONE = (Role.COORDINATION, Role.UNIT_EDITOR, Role.TRAINER, Role.LEADER, Role.REGISTRAR, Role.VIEWER)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import gettext as _
 
 from app.access import Person, editable, may, readable
-from app.api import values
+from app.api import trash, values
 from app.api.body import KEY
-from app.api.problems import MEDIA, title
+from app.api.parts import ONE, Part, answers, gives, match, query, ref, sends
 from app.api.rows import MOST_ROWS, TEXTS
 from app.catalog import Catalog, Entry, Field
 from app.declare.access import Verb
 from app.store.batch import MOST
 from app.store.query import MAX_VALUES, MOST_CONTAINED
 
-Part = dict[str, Any]
 VERSION = "1.0.0"
 RANGE = ("gte", "lte")
 
@@ -30,6 +27,9 @@ def describe(catalog: Catalog, person: Person) -> Part:
         paths[f"/api/v1/{entry.name}/"] = _rows(entry, person)
         paths[f"/api/v1/{entry.name}/{{id}}"] = _row(entry, person)
         schemas |= _schemas(entry, person)
+        if entry.trash and may(person, entry, Verb.DELETE):
+            paths |= trash.describe(entry)
+            schemas[f"{entry.name}_trash"] = trash.describe_page(schemas[entry.name])
     return {
         "openapi": "3.1.0",
         "info": {
@@ -46,24 +46,6 @@ def describe(catalog: Catalog, person: Person) -> Part:
                 "description": _("A personal access token, or the one that /api/v1/security/login gives."),
             }},
         },
-    }  # fmt: skip
-
-
-def _ref(name: str) -> Part:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _answers(*statuses: int) -> Part:
-    return {
-        str(status): {
-            "description": title(status),
-            "content": {MEDIA: {"schema": _ref("Problem")}},
-            **({"headers": {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}}}
-               if status == 401 else {}),
-            **({"headers": {"Retry-After": {"schema": {"type": "string"}, "required": True}}}
-               if status == 429 else {}),
-        }
-        for status in statuses
     }  # fmt: skip
 
 
@@ -94,33 +76,19 @@ def _problem() -> Part:
 def _login() -> Part:
     return {
         "operationId": "sign_in", "summary": _("Sign in"), "tags": ["security"], "security": [],
-        "requestBody": _sends({
+        "requestBody": sends({
             "type": "object", "required": ["username", "password"], "additionalProperties": False,
             "properties": {
                 "username": {"type": "string"}, "password": {"type": "string", "format": "password"},
                 "code": {"type": "string", "description": _("Of the second factor, if the account has one")},
             },
         }),
-        "responses": {"200": _gives({
+        "responses": {"200": gives({
             "type": "object", "required": ["access_token", "token_type", "expires_in"],
             "properties": {"access_token": {"type": "string"}, "token_type": {"const": "Bearer"},
                            "expires_in": {"type": "integer", "description": _("Seconds")}},
-        }), **_answers(400, 401, 413, 415, 422, 429, 503)},
+        }), **answers(400, 401, 413, 415, 422, 429, 503)},
     }  # fmt: skip
-
-
-def _sends(schema: Part) -> Part:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
-
-
-def _gives(schema: Part, **headers: str) -> Part:
-    found: Part = {"description": _("As asked"), "content": {"application/json": {"schema": schema}}}
-    if headers:
-        found["headers"] = {
-            name.replace("_", "-"): {"schema": {"type": "string"}, "description": text, "required": name == "ETag"}
-            for name, text in headers.items()
-        }
-    return found
 
 
 def _schemas(entry: Entry, person: Person) -> Part:
@@ -142,10 +110,10 @@ def _schemas(entry: Entry, person: Person) -> Part:
     page = {
         "type": "object", "required": ["result", "next", "count", "count_is"], "additionalProperties": False,
         "properties": {
-            "result": {"type": "array", "items": _ref(entry.name)},
+            "result": {"type": "array", "items": ref(entry.name)},
             "next": {"type": ["string", "null"], "description": _("Send it as “after” for the next page")},
             "count": {"type": ["integer", "null"]},
-            "count_is": {"enum": ["exact", "capped", None]},
+            "count_is": {"enum": ["exact", "capped", None], "description": _("Capped: there are more than “count”")},
         },
     }  # fmt: skip
     return {
@@ -178,61 +146,56 @@ def _rows(entry: Entry, person: Person) -> Part:
     }  # fmt: skip
     many = {"type": "array", "minItems": 1, "maxItems": MOST}
     stored: Part = {"type": "object", "required": ["result"],
-                    "properties": {"result": {"type": "array", "items": _ref(entry.name)}}}  # fmt: skip
+                    "properties": {"result": {"type": "array", "items": ref(entry.name)}}}  # fmt: skip
     return {
         "get": {
             "operationId": f"{entry.name}_list", "summary": _("List: %(record)s", record=entry.title),
             "tags": [entry.name], "parameters": _parameters(entry, person),
-            "responses": {"200": _gives(_ref(f"{entry.name}_page")), **_answers(400, 401, 403, 429, 503),
+            "responses": {"200": gives(ref(f"{entry.name}_page")), **answers(400, 401, 403, 429, 503),
                           "414": {"description": _("The address is too long"), "content": {"text/html": {}}}},
         },
         "post": {
             "operationId": f"{entry.name}_add", "summary": _("Add one row, or up to %(most)s: all or none", most=MOST),
             "tags": [entry.name], "parameters": [once], "x-granted": may(person, entry, Verb.ADD),
-            "requestBody": _sends({"oneOf": [_ref(f"{entry.name}_new"),
-                                             many | {"items": _ref(f"{entry.name}_new")}]}),
+            "requestBody": sends({"oneOf": [ref(f"{entry.name}_new"),
+                                             many | {"items": ref(f"{entry.name}_new")}]}),
             "responses": {
-                "201": _gives({"anyOf": [_ref(entry.name), stored]}, Location=_("The new row"),
+                "201": gives({"anyOf": [ref(entry.name), stored]}, Location=_("The new row"),
                               Idempotency_Replayed=_("Stored by an earlier request")),
-                **_answers(400, 401, 403, 409, 413, 415, 422, 429, 503),
+                **answers(400, 401, 403, 409, 413, 415, 422, 429, 503),
             },
         },
         "patch": {
             "operationId": f"{entry.name}_change_many",
             "summary": _("Change up to %(most)s rows: all or none", most=MOST), "tags": [entry.name],
             "x-granted": may(person, entry, Verb.EDIT),
-            "requestBody": _sends(many | {"items": _ref(f"{entry.name}_change_many")}),
-            "responses": {"200": _gives(stored), **_answers(400, 401, 403, 409, 413, 415, 422, 429, 503)},
+            "requestBody": sends(many | {"items": ref(f"{entry.name}_change_many")}),
+            "responses": {"200": gives(stored), **answers(400, 401, 403, 409, 413, 415, 422, 429, 503)},
         },
     }  # fmt: skip
 
 
 def _row(entry: Entry, person: Person) -> Part:
-    match = {
-        "name": "If-Match", "in": "header", "required": True, "example": '"1"',
-        "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,9}")$'},
-        "description": _("The version you have seen (the ETag); * for whatever it is."),
-    }  # fmt: skip
-    etag = {"ETag": _("The version")}
+    version, etag = match(), {"ETag": _("The version")}
     return {
-        "parameters": [{"name": "id", "in": "path", "required": True, "schema": values.ID}],
+        "parameters": ONE,
         "get": {
             "operationId": f"{entry.name}_show", "summary": _("One row"), "tags": [entry.name],
-            "responses": {"200": _gives(_ref(entry.name), **etag), **_answers(400, 401, 403, 404, 429, 503)},
+            "responses": {"200": gives(ref(entry.name), **etag), **answers(400, 401, 403, 404, 429, 503)},
         },
         "patch": {
             "operationId": f"{entry.name}_change", "summary": _("Change the fields sent"), "tags": [entry.name],
-            "parameters": [match], "x-granted": may(person, entry, Verb.EDIT),
-            "requestBody": _sends(_ref(f"{entry.name}_change")),
-            "responses": {"200": _gives(_ref(entry.name)),
-                          **_answers(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)},
+            "parameters": [version], "x-granted": may(person, entry, Verb.EDIT),
+            "requestBody": sends(ref(f"{entry.name}_change")),
+            "responses": {"200": gives(ref(entry.name)),
+                          **answers(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)},
         },
         "delete": {
             "operationId": f"{entry.name}_delete", "tags": [entry.name],
             "summary": _("Put the row into the trash") if entry.trash else _("Delete the row"),
-            "parameters": [match], "x-granted": may(person, entry, Verb.DELETE),
+            "parameters": [version], "x-granted": may(person, entry, Verb.DELETE),
             "responses": {"204": {"description": _("Deleted")},
-                          **_answers(400, 401, 403, 404, 409, 412, 428, 429, 503)},
+                          **answers(400, 401, 403, 404, 409, 412, 428, 429, 503)},
         },
     }  # fmt: skip
 
@@ -241,14 +204,18 @@ def _parameters(entry: Entry, person: Person) -> list[Part]:
     """Search, order, size, place, count and every filter of a list."""
     orders = [n for i in entry.fields.values() if i.sortable and readable(person, i) for n in (i.name, f"-{i.name}")]
     found = [
-        _query("q", {"type": "string", "maxLength": TEXTS["q"]}, _("Rows that have every word in a searched field")),
-        _query("order", {"type": "string", "enum": orders}, _("A field; with - from the last to the first")),
-        _query("limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": 50}, ""),
-        _query(
+        query("q", {"type": "string", "maxLength": TEXTS["q"]}, _("Rows that have every word in a searched field")),
+        query("order", {"type": "string", "enum": orders}, _("A field; with - from the last to the first")),
+        query("limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": 50}, ""),
+        query(
             "after", {"type": "string", "minLength": 1, "maxLength": TEXTS["after"]}, _("The “next” of the page before")
         ),
-        _query("count", {"type": "string", "enum": ["exact", "capped"]}, _("Count the rows, to 10,000 or to the end")),
-        _query(
+        query(
+            "count",
+            {"type": "string", "enum": ["exact", "capped"]},
+            _("Count the rows to 10,000; if that is quick, to the end"),
+        ),
+        query(
             "cols",
             {"type": "string", "minLength": 1, "maxLength": TEXTS["cols"]},
             _("Names of fields, with commas between them"),
@@ -260,16 +227,12 @@ def _parameters(entry: Entry, person: Person) -> list[Part]:
     return found
 
 
-def _query(name: str, schema: Part, text: str) -> Part:
-    return {"name": name, "in": "query", "schema": schema} | ({"description": text} if text else {})
-
-
 def _filter(item: Field, op: str) -> Part:
     name = f"{item.name}__{op}" if op else item.name
     if op == "empty":
-        return _query(name, {"type": "string", "enum": ["0", "1"]}, "")
+        return query(name, {"type": "string", "enum": ["0", "1"]}, "")
     if op == "contains":
-        return _query(name, {"type": "string", "maxLength": MOST_CONTAINED}, "")
+        return query(name, {"type": "string", "maxLength": MOST_CONTAINED}, "")
     schema = values.describe(item, sent=False)
     schema = schema.get("items", schema)
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
@@ -280,5 +243,5 @@ def _filter(item: Field, op: str) -> Part:
     if item.kind.input == "date":
         plain = {"type": "string", "format": "date"}
     if op in RANGE:
-        return _query(name, plain, "")
-    return _query(name, {"type": "array", "items": plain, "minItems": 1, "maxItems": MAX_VALUES}, _("Any of these"))
+        return query(name, plain, "")
+    return query(name, {"type": "array", "items": plain, "minItems": 1, "maxItems": MAX_VALUES}, _("Any of these"))

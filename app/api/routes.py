@@ -10,7 +10,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.routing import BaseConverter
 
 from app.access import SYSTEM
-from app.api import body, openapi, problems, rows
+from app.api import body, openapi, problems, rows, trash
+from app.api.common import me
 from app.auth import login, second_step, tokens
 from app.auth.gate import csrf
 from app.auth.limits import limits
@@ -41,6 +42,7 @@ def make_blueprint() -> Blueprint:
     blueprint.add_url_rule("/security/login", "login", sign_in, methods=["POST"])
     blueprint.add_url_rule("/openapi.json", "openapi", show_openapi, methods=["GET"])
     rows.route(blueprint)
+    trash.route(blueprint)
     blueprint.before_request(_pass_gate)
     blueprint.after_request(_note_use)
     for kind in (*problems.KNOWN, Exception):
@@ -74,7 +76,7 @@ def _pass_gate() -> ResponseReturnValue | None:
         return _unknown(_("Send a token: Authorization: Bearer …"))
     limits().count_request(g.rest_counted_as)
     db().info.update(door=Door.REST, address=request.remote_addr)
-    return _own_password_first() if rows.me().must_change else None
+    return _own_password_first() if me().must_change else None
 
 
 def _own_password_first() -> Response:
@@ -124,5 +126,5 @@ def sign_in() -> ResponseReturnValue:
 
 def show_openapi() -> Response:
     """The description of REST, as far as the asking person may use it."""
-    document = openapi.describe(current(), rows.me())
+    document = openapi.describe(current(), me())
     return Response(json.dumps(document, ensure_ascii=False, sort_keys=False), mimetype="application/json")

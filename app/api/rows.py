@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, current_app, json, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import NotFound
 
-from app.access import Forbidden, Person, editable, may
+from app.access import editable
 from app.api import body, values
+from app.api.common import as_json, conditional, entry_of, id_of, know_nothing, me, rules
 from app.api.problems import BadBody
-from app.auth.passwords import hash_password, refuse
-from app.catalog import Entry, current
+from app.catalog import Entry
 from app.declare.access import Verb
 from app.kinds.link import HIGHEST_ID
 from app.store.batch import MOST, BatchRefused, Change, Fault, insert_all, update_all
+from app.store.exact import count_within
 from app.store.filter_use import noting
-from app.store.page import CAP, count, fetch_page, fetch_row, fetch_rows
-from app.store.query import BadQuery, read_query
-from app.store.save import Missing, Rules, delete, insert, make_rules, update
-from app.store.session import actor_of, db
+from app.store.page import CAP, Counted, count, fetch_page, fetch_row, fetch_rows
+from app.store.query import BadQuery, Query, read_query
+from app.store.save import Missing, delete, insert, update
+from app.store.session import db
 from app.store.validate import Invalid
 
 MOST_ROWS = 500
@@ -42,41 +42,9 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(one, "delete", remove, methods=["DELETE"])
 
 
-def me() -> Person:
-    """Who asks."""
-    actor = actor_of(db())
-    if not isinstance(actor, Person):
-        raise TypeError("behind the gate there is always a person")
-    return actor
-
-
-def _rules() -> Rules:
-    return make_rules(current_app.config["CEILING"], hash_password, refuse)
-
-
-def _entry(record: str, verb: Verb) -> Entry:
-    entry = current().get(record)
-    if entry is None:
-        raise NotFound(_("There is no record of this name."))
-    if not may(me(), entry, verb):
-        raise Forbidden(entry, verb)
-    return entry
-
-
-def _json(data: Any, status: int = 200, **headers: str) -> Response:
-    answer = Response(json.dumps(data, ensure_ascii=False, sort_keys=False), status, mimetype="application/json")
-    answer.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
-    return answer
-
-
-def _know_nothing() -> None:
-    for name in request.args:
-        raise BadQuery(name, _("This page takes no “%(name)s”.", name=name[:100]), (_("no parameter at all"),))
-
-
 def show_list(record: str) -> Response:
     """One page of rows, and the cursor of the next."""
-    entry = _entry(record, Verb.READ)
+    entry = entry_of(record, Verb.READ)
     for name in NOT_HERE:
         if name in request.args:
             raise BadQuery(name, _("There is no filter “%(name)s”.", name=name))
@@ -91,8 +59,8 @@ def show_list(record: str) -> Response:
     with noting(query):
         found = fetch_page(db(), query)
     asked = request.args.get("count")
-    counted = None if asked is None else count(db(), query, None if asked == "exact" else CAP)
-    return _json({
+    counted = None if asked is None else _count(query, asked)
+    return as_json({
         "result": [values.row(entry, row) for row in found.rows],
         "next": found.after or None,
         "count": None if counted is None else counted.number,
@@ -100,51 +68,48 @@ def show_list(record: str) -> Response:
     })  # fmt: skip
 
 
+def _count(query: Query, asked: str) -> Counted:
+    """The rows counted to the end if that is asked for and quick, else to the cap."""
+    number = count_within(db(), query, current_app.config["COUNT_SECONDS"]) if asked == "exact" else None
+    return count(db(), query, CAP) if number is None else Counted(number, True)
+
+
 def show(record: str, pk: str) -> Response:
     """One row, with its version as ETag."""
-    entry = _entry(record, Verb.READ)
-    _know_nothing()
-    number = _id(entry, pk)
+    entry = entry_of(record, Verb.READ)
+    know_nothing()
+    number = id_of(entry, pk)
     answer = _row(entry, number)
     if answer is None:
         raise Missing(entry.name, number)
-    answer.make_conditional(request)
-    return answer
-
-
-def _id(entry: Entry, text: str) -> int:
-    """The id in an address; one that no row can have leads nowhere."""
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
-    if not 1 <= number <= HIGHEST_ID:
-        raise Missing(entry.name, text[:20])
-    return number
+    return conditional(answer)
 
 
 def _row(entry: Entry, pk: int, status: int = 200, **headers: str) -> Response | None:
     row = fetch_row(db(), entry, pk)
     if row is None:
         return None
-    return _json(values.row(entry, row), status, ETag=f'"{row["version"]}"', **headers)
+    return as_json(values.row(entry, row), status, ETag=f'"{row["version"]}"', **headers)
 
 
 def add(record: str) -> Response:
     """Store a new row, or a list of them: all or none."""
-    entry = _entry(record, Verb.ADD)
-    _know_nothing()
+    entry = entry_of(record, Verb.ADD)
+    know_nothing()
     once, fingerprint = body.read_key(me())
     sent = body.read_json()
     names = editable(me(), entry, new=True)
     if isinstance(sent, list):
         raws = _take_all(entry, body.as_rows(sent, MOST), names)
-        ids, repeated = insert_all(db(), entry, raws, _rules(), once, fingerprint)
+        ids, repeated = insert_all(db(), entry, raws, rules(), once, fingerprint)
         return _stored(entry, ids, 201, repeated)
     raw, errors = values.take(entry, body.as_object(sent), names)
     if errors:
         raise Invalid(errors)
-    saved = insert(db(), entry, raw, _rules(), once, fingerprint)
+    saved = insert(db(), entry, raw, rules(), once, fingerprint)
     headers = {"Location": url_for("rest.show", record=entry.name, pk=saved.id)} | _replayed(saved.repeated)
     # what one may add and not read is answered by its number alone
-    return _row(entry, saved.id, 201, **headers) or _json({"id": saved.id, "version": saved.version}, 201, **headers)
+    return _row(entry, saved.id, 201, **headers) or as_json({"id": saved.id, "version": saved.version}, 201, **headers)
 
 
 def _replayed(repeated: bool) -> dict[str, str]:
@@ -161,25 +126,25 @@ def _take_all(entry: Entry, sent: list[dict[str, Any]], names: frozenset[str]) -
 
 def _stored(entry: Entry, ids: list[int], status: int, repeated: bool = False) -> Response:
     rows = {row["id"]: values.row(entry, row) for row in fetch_rows(db(), entry, ids)}
-    return _json({"result": [rows.get(one, {"id": one}) for one in ids]}, status, **_replayed(repeated))
+    return as_json({"result": [rows.get(one, {"id": one}) for one in ids]}, status, **_replayed(repeated))
 
 
 def change(record: str, pk: str) -> Response:
     """Change the fields sent of a row that stands at the version of If-Match."""
-    entry = _entry(record, Verb.EDIT)
-    _know_nothing()
+    entry = entry_of(record, Verb.EDIT)
+    know_nothing()
     version = body.read_version()
     raw, errors = values.take(entry, body.as_object(body.read_json()), editable(me(), entry, new=False))
     if errors:
         raise Invalid(errors)
-    saved = update(db(), entry, _id(entry, pk), raw, _rules(), version)
-    return _row(entry, saved.id) or _json({"id": saved.id, "version": saved.version})
+    saved = update(db(), entry, id_of(entry, pk), raw, rules(), version)
+    return _row(entry, saved.id) or as_json({"id": saved.id, "version": saved.version})
 
 
 def change_many(record: str) -> Response:
     """Change rows, each `{"id", "version", fields…}`: all or none."""
-    entry = _entry(record, Verb.EDIT)
-    _know_nothing()
+    entry = entry_of(record, Verb.EDIT)
+    know_nothing()
     sent = body.read_json()
     rows = body.as_rows(sent if isinstance(sent, list) else [], MOST)
     names = editable(me(), entry, new=False)
@@ -196,7 +161,7 @@ def change_many(record: str) -> Response:
         changes.append(Change(_number(item["id"]), _number(item["version"]), raw))
     if faults:
         raise BatchRefused(faults)
-    return _stored(entry, [saved.id for saved in update_all(db(), entry, changes, _rules())], 200)
+    return _stored(entry, [saved.id for saved in update_all(db(), entry, changes, rules())], 200)
 
 
 def _number(value: Any) -> int:
@@ -208,7 +173,7 @@ def _number(value: Any) -> int:
 
 def remove(record: str, pk: str) -> Response:
     """Delete a row that stands at the version of If-Match."""
-    entry = _entry(record, Verb.DELETE)
-    _know_nothing()
-    delete(db(), entry, _id(entry, pk), body.read_version())
+    entry = entry_of(record, Verb.DELETE)
+    know_nothing()
+    delete(db(), entry, id_of(entry, pk), body.read_version())
     return Response(status=204)

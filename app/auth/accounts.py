@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import delete, select, update
@@ -11,12 +12,15 @@ from sqlalchemy.orm import Session
 from app.access import Person
 from app.auth.passwords import PasswordRules, fits, hash_password
 from app.catalog import Catalog
+from app.declare.choices import Classification
 from app.declare.event import Deed
 from app.declare.record import Account
 from app.store import login_sessions
 from app.store.events import note
+from app.store.save import add_row, constraints, make_rules
 from app.store.session import writing
 from app.store.tables import DirectoryAccount
+from app.store.validate import Invalid
 
 UNFILTERED = {"unfiltered": True}
 """These functions say themselves whose account they mean."""
@@ -30,19 +34,35 @@ def create(
     _check(rules, password, username)
     if session.scalar(select(Account.id).where((Account.username == username) | (Account.email == email))):
         raise ValueError("There is already an account of this user name or mail address.")
-    found = {role.name: role for role in session.scalars(select(Role).where(Role.name.in_(roles)))}
+    found = {name: row_id for row_id, name in session.execute(select(Role.id, Role.name).where(Role.name.in_(roles)))}
     missing = [name for name in roles if name not in found]
     if missing:
         known = ", ".join(session.scalars(select(Role.name).order_by(Role.name)))
         raise ValueError(f"There is no role {', '.join(missing)}. Known are: {known}.")
     unit_id = None if unit is None else _unit(session, catalog, unit)
-    account = Account(username=username, first_name=first_name, last_name=last_name, email=email, active=True,
-                      password=hash_password(password), password_given=given)  # fmt: skip
-    session.add(account)
-    account.roles = [found[name] for name in roles]
-    if unit_id is not None:
-        account.unit_id = unit_id
+    try:
+        store(session, catalog, {
+            "username": username, "first_name": first_name, "last_name": last_name, "email": email, "active": "1",
+            "password": password, "roles": [str(one) for one in found.values()],
+            "unit": "" if unit_id is None else str(unit_id),
+        }, given=given)  # fmt: skip
+    except Invalid as error:
+        raise ValueError(str(error)) from None
     session.commit()
+
+
+def store(session: Session, catalog: Catalog, raw: Mapping[str, Any], *, given: bool) -> None:
+    """Put a new account into the transaction at hand, checked and noted like any row; raises Invalid."""
+    entry = catalog.account
+    if entry is None:
+        raise LookupError("accounts have not been adopted here")
+    # the clearance of an account is no row's level: whatever the console may hold, it can be given
+    rules = make_rules(Classification.TOP_SECRET, hash_password)
+    with writing(session), constraints(session, entry):
+        known = {name: value for name, value in raw.items() if name in entry.fields}
+        account_id = add_row(session, entry, known, rules).id
+        session.get_one(Account, account_id).password_given = given
+        session.flush()
 
 
 def _unit(session: Session, catalog: Catalog, key: str) -> int:

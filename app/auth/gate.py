@@ -11,14 +11,15 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from app.access import Person
-from app.auth import login
+from app.auth import login, setup, setup_page
+from app.catalog import current
 from app.declare.event import Door
 from app.store.drafts import Typed, keep_draft
 from app.store.session import WRITING, act_as, db, only_reading
 
 OPEN = frozenset({
     "static", "auth.login", "auth.code", "auth.code_again", "auth.set_up", "auth.set_up_again", "auth.language",
-    "health.alive", "health.ready", None,
+    "setup.page", "health.alive", "health.ready", None,
 })  # fmt: skip
 """Endpoints that need no sign-in; None is an address that does not exist."""
 READING = frozenset({"records.list", "records.related", "records.options", "records.palette"})
@@ -36,6 +37,7 @@ def install(app: Flask) -> None:
     app.config["WTF_CSRF_SSL_STRICT"] = False
     csrf.init_app(app)
     app.register_blueprint(login.blueprint)
+    app.register_blueprint(setup_page.blueprint)
     app.before_request(_pass_gate)
     app.teardown_request(_forget)
 
@@ -59,6 +61,8 @@ def _pass_gate() -> ResponseReturnValue | None:
         act_as(db(), g.person)
         db().info.update(door=Door.FORM, address=request.remote_addr)
         return _check_token() or _detour(g.person)
+    if request.endpoint == "auth.login" and setup.due(db(), current()) is not None:
+        return redirect(url_for("setup.page"), 303)
     if request.endpoint in OPEN:
         return None if request.endpoint is None else _check_token()
     if request.method == "GET":

@@ -15,6 +15,7 @@ from app.declare.access import (
     READ,
     UNMASK,
     WRITE,
+    Apart,
     Grant,
     Mine,
     Only,
@@ -83,11 +84,11 @@ from app.declare.types import (
 )
 
 __all__ = [
-    "ADD", "Account", "AreaCode", "Attachment", "Basis", "Between", "Calendar", "Chart", "Choices", "CitizenId",
-    "Classification", "Code", "CreditCode", "DELETE", "DeclarationError", "Deed", "Degrees", "Derived", "DirectoryRule",
-    "Door", "EDIT", "EVERYWHERE", "Event", "FILTER", "FIXED", "Grant", "Group", "KEY", "LABEL", "LIST", "Line",
-    "MASKED", "MailAddress", "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "OWN_TREE", "OWN_UNIT", "Only",
-    "Order", "OrgCode", "Oversight", "Percent", "Phone", "Problem", "Prose", "Quantity", "READ", "READONLY",
+    "ADD", "Account", "Apart", "AreaCode", "Attachment", "Basis", "Between", "Calendar", "Chart", "Choices",
+    "CitizenId", "Classification", "Code", "CreditCode", "DELETE", "DeclarationError", "Deed", "Degrees", "Derived",
+    "DirectoryRule", "Door", "EDIT", "EVERYWHERE", "Event", "FILTER", "FIXED", "Grant", "Group", "KEY", "LABEL", "LIST",
+    "Line", "MASKED", "MailAddress", "Mapped", "Menu", "Mine", "Money", "NotAfter", "NotFuture", "OWN_TREE", "OWN_UNIT",
+    "Only", "Order", "OrgCode", "Oversight", "Percent", "Phone", "Problem", "Prose", "Quantity", "READ", "READONLY",
     "Record", "Role", "Roles", "SEARCH", "Screen", "SecrecyTerm", "Secret", "Section", "Self", "Source", "Step",
     "Timeline", "Title", "Tone", "UNMASK", "Unique", "Upkeep", "Verb", "WRITE", "Words", "Workflow", "Year", "_l",
     "adopt", "birth_date", "field", "is_female", "owner", "part_of", "ref", "refs",

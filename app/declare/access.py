@@ -47,22 +47,32 @@ class Upkeep(Enum):
     CONSOLE = auto()
 
 
+class Apart(Enum):
+    """Whether a role is kept apart: of those that are, nobody holds two, and none reaches a record of business."""
+
+    NONE = auto()
+    KEPT = auto()
+
+
 class Roles(Enum):
     """The roles of a deployment: `AUDITOR = "auditor", _l("Auditor")`; the first is the role's name in the store.
 
-    Further words: `Oversight.SEEN` lets the role ask who can see what, `Upkeep.CONSOLE` lets it see everybody's jobs.
+    Further words: `Oversight.SEEN` lets the role ask who can see what, `Upkeep.CONSOLE` lets it see everybody's jobs,
+    `Apart.KEPT` keeps it apart from the others that are.
     """
 
     label: Words
     oversight: Oversight
     upkeep: Upkeep
+    apart: bool
 
-    def __new__(cls, value: str, label: Words, *words: Oversight | Upkeep) -> Self:
+    def __new__(cls, value: str, label: Words, *words: Oversight | Upkeep | Apart) -> Self:
         member = object.__new__(cls)
         member._value_ = value
         member.label = label
         member.oversight = next((word for word in words if isinstance(word, Oversight)), Oversight.NONE)
         member.upkeep = next((word for word in words if isinstance(word, Upkeep)), Upkeep.NONE)
+        member.apart = Apart.KEPT in words
         return member
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, Index, Integer, String, text
+from sqlalchemy import JSON, Index, Integer, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.declare.choices import Choices, Tone
@@ -16,6 +16,7 @@ from app.declare.screen import Screen
 from app.declare.types import ChoiceText, Moment
 
 IN_BATCH = text("batch_id IS NOT NULL")
+BY_OFFICE = text("office")
 
 
 class Deed(Choices):
@@ -57,6 +58,7 @@ class Door(Choices):
     REST = "rest", _l("REST")
     DIRECTORY = "directory", _l("Directory")
     IMPORT = "import", _l("Workbook import")
+    SETUP = "setup", _l("First set-up")
 
 
 class Event(Model):  # type: ignore[misc]  # FAB's base is untyped
@@ -64,7 +66,8 @@ class Event(Model):  # type: ignore[misc]  # FAB's base is untyped
 
     `changes` holds [before, after] by field, as texts of the form's controls; it is shown on the row's history, through
     the policy, and not to those who only read the trail. A line of an import names its batch, and the row of the file
-    as `line`. The database itself refuses to change or delete a line.
+    as `line`. `office` says that whoever did it held a role that is kept apart, and did it by that role: it is no
+    business. The database itself refuses to change or delete a line.
     """
 
     __tablename__ = "rn_event"
@@ -72,6 +75,7 @@ class Event(Model):  # type: ignore[misc]  # FAB's base is untyped
         Index("ix_rn_event_row", "record", "row_id", "id"),
         Index("ix_rn_event_at", "at", "id"),
         Index("ix_rn_event_account", "account_id", "id"),
+        Index("ix_rn_event_office", "at", "id", postgresql_where=BY_OFFICE, sqlite_where=BY_OFFICE),
         Index("ix_rn_event_batch", "batch_id", "id", postgresql_where=IN_BATCH, sqlite_where=IN_BATCH),
     )
     screen: ClassVar[Screen]
@@ -91,6 +95,7 @@ class Event(Model):  # type: ignore[misc]  # FAB's base is untyped
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     batch_id: Mapped[int | None]
     line: Mapped[int | None]
+    office: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 ADOPTABLE.append(Event)

@@ -13,11 +13,15 @@ from app.declare.choices import Choices, Words
 
 @dataclass(frozen=True)
 class Menu:
-    """A heading of the main menu; a lower `place` stands higher."""
+    """A heading of the main menu; a lower `place` stands higher.
+
+    Its records are `business`, out of reach of roles that are kept apart, unless it says that they are not.
+    """
 
     label: Words
     icon: str = "folder"
     place: int = 50
+    business: bool = True
 
 
 @dataclass(frozen=True, init=False)

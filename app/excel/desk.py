@@ -16,17 +16,18 @@ from app.access import may
 from app.catalog import Catalog, Entry
 from app.declare.access import Verb
 from app.excel.book import BadWorkbook, Book, Cell, CellError, column_letters
-from app.excel.header import find_header, given_header
+from app.excel.header import Header, find_header, given_header
 from app.excel.match import How
-from app.excel.plan import Reading, read_layout, upload_of
+from app.excel.plan import Reading, read_layout, read_places, read_rows, upload_of
 from app.excel.read import open_book
 from app.store.import_tables import ImportBatch
-from app.store.imports.batches import Layout, Refused, Upload, layout_of, refused_rows
+from app.store.imports.batches import Layout, Refused, Upload, layout_of, refused_among, refused_rows
 from app.store.layouts import recall
 from app.store.session import actor_of
 
 SAMPLES = 3
 SAMPLE_LENGTH = 40
+AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _said_before(session: Session, entry: Entry, book: Book, sheet: str, header_
     place = names.index(sheet) if sheet in names else next(
         (number for number, one in enumerate(book.sheets) if not one.hidden), 0
     )  # fmt: skip
-    header = given_header(book, place, header_row) if header_row else find_header(book, place, entry)
+    header = given_header(book, place, header_row, entry) if header_row else find_header(book, place, entry)
     return recall(session, entry, header.texts)
 
 
@@ -119,7 +120,7 @@ def _seen(entry: Entry, book: Book, reading: Reading, samples: Sequence[Sequence
         if matching.stamp and _has_ids(reading)
         else tuple(entry.fields[one].label for one in matching.missing),
         problems=tuple(str(one) for one in matching.problems(entry, texts)),
-        notes=(*(str(one) for one in book.notes()), *_outdated(reading)),
+        notes=(*(str(one) for one in book.notes()), *_outdated(reading), *_further(reading)),
         returned=_has_ids(reading),
     )
 
@@ -132,6 +133,13 @@ def _outdated(reading: Reading) -> tuple[str, ...]:
     if not reading.matching.outdated:
         return ()
     return (str(_("The workbook was exported under an earlier form of this record. Check its columns.")),)
+
+
+def _further(reading: Reading) -> tuple[str, ...]:
+    if not reading.more:
+        return ()
+    names = "、".join(f"“{name}”" for name in reading.more)
+    return (str(_("The next sheets have the same columns, and are read too: %(names)s.", names=names)),)
 
 
 WORDS: dict[How, Any] = {
@@ -150,38 +158,41 @@ def _short(cell: Cell) -> str:
     return text if len(text) <= SAMPLE_LENGTH else f"{text[:SAMPLE_LENGTH]}…"
 
 
-def rest(session: Session, batch: ImportBatch, path: Path, file: IO[bytes]) -> None:
-    """Write the person's own workbook with its bad cells marked, or where it is too large the bad rows alone."""
+def rest(session: Session, batch: ImportBatch, path: Path, file: IO[bytes], *, whole: bool) -> None:
+    """Write what did not or would not go in, marked: with `whole` in the person's own workbook, all else as it was.
+
+    Without it, and of a workbook that cannot be copied, these rows alone, as they stood in the file.
+    """
     # openpyxl takes longer to load than the console to start
     from app.excel.mark import Mark, mark_copy
 
-    layout = layout_of(batch)
+    catalog: Catalog = session.info["catalog"]
+    layout, entry = layout_of(batch), catalog[batch.record]
     marks = (
         Mark(row.line, note.place, note.message, note.odd)
         for row in refused_rows(session, batch.id)
         for note in row.notes
     )
-    with _worded():
-        if not mark_copy(path, batch.file_name, layout.sheet_place, marks, file):
-            _bad_rows(session, batch, path, layout, file)
+    with _worded(), open_book(path, batch.file_name) as book:
+        header, places = read_places(book, layout, entry)
+        if whole and mark_copy(path, batch.file_name, places, marks, file):
+            return
+        _bad_rows(session, batch, header, read_rows(book, layout, places, header.width), file)
 
 
-def _bad_rows(session: Session, batch: ImportBatch, path: Path, layout: Layout, file: IO[bytes]) -> None:
-    """The rows that did not or would not go in; a last column says of each what is wrong, and where it was."""
+def _bad_rows(
+    session: Session, batch: ImportBatch, header: Header, rows: Iterator[tuple[int, list[Cell]]], file: IO[bytes]
+) -> None:  # fmt: skip
+    """The rows that did not or would not go in, in their order; a last column says of each what is wrong, and where."""
     from app.excel.marked import Marked
 
-    bad = refused_rows(session, batch.id)
-    with open_book(path, batch.file_name) as book:
-        header = given_header(book, layout.sheet_place, layout.header_row)
-        marked = Marked(batch.sheet, header.texts)
-        waiting = next(bad, None)
-        for number, cells in book.rows(layout.sheet_place, header.width):
-            if waiting is None:
-                break
-            if number == waiting.line:
-                marked.add(cells, waiting)
-                waiting = next(bad, None)
-        marked.save(file)
+    marked = Marked(batch.sheet, header.texts)
+    while some := list(islice(rows, AT_ONCE)):
+        bad = refused_among(session, batch.id, [line for line, _cells in some])
+        for line, cells in some:
+            if line in bad:
+                marked.add(cells, bad[line])
+    marked.save(file)
 
 
 __all__ = ["Seen", "SeenColumn", "look", "rest", "upload"]

@@ -49,14 +49,38 @@ def find_header(book: Book, sheet: int, entry: Entry) -> Header:
     return _with_neighbour(entry, lines, best)
 
 
-def given_header(book: Book, sheet: int, row: int) -> Header:
-    """The header in the row that the person says; raises BadWorkbook if there is nothing in it."""
+def given_header(book: Book, sheet: int, row: int, entry: Entry) -> Header:
+    """The header in the row that the person says, joined with a neighbour where both together name more fields.
+
+    Raises BadWorkbook if there is nothing in the row.
+    """
+    lines: dict[int, list[str]] = {}
     for number, cells in book.rows(sheet, MOST_COLUMNS):
-        if number == row:
-            return Header(row, _cut([_text(cell) for cell in cells]))
-        if number > row + SEARCHED:
+        if abs(number - row) <= 1 and any(texts := [_text(cell) for cell in cells]):
+            lines[number] = texts
+        if number > row + SEARCHED or (row in lines and number > row):
             break
-    raise BadWorkbook(_l("There is nothing in row %(row)s. Choose the row in which the columns are named.", row=row))
+    if row not in lines:
+        text = _l("There is nothing in row %(row)s. Choose the row in which the columns are named.", row=row)
+        raise BadWorkbook(text)
+    near = sorted(lines.items())
+    return _with_neighbour(entry, near, [number for number, _texts in near].index(row))
+
+
+def continuing(book: Book, sheet: int, header: Header, entry: Entry) -> tuple[int, ...]:
+    """The sheets that go on where this one ends: those next to it that are shown and have the very same header."""
+    found: list[int] = []
+    for place in range(sheet + 1, len(book.sheets)):
+        if book.sheets[place].hidden:
+            continue
+        try:
+            same = given_header(book, place, header.row, entry) == header
+        except BadWorkbook:
+            same = False
+        if not same:
+            break
+        found.append(place)
+    return tuple(found)
 
 
 def _with_neighbour(entry: Entry, lines: list[tuple[int, list[str]]], best: int) -> Header:

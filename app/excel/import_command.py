@@ -18,7 +18,7 @@ from app.excel.plan import Report, plan_file, read_layout, upload_of
 from app.excel.read import open_book
 from app.store.import_tables import Mode
 from app.store.imports.applying import apply
-from app.store.imports.batches import Planned, Refused, find, refused_rows, same_file, start
+from app.store.imports.batches import Planned, Refused, find, line_text, refused_rows, same_file, start
 from app.store.imports.planning import writing_now
 from app.store.save import Rules, make_rules
 from app.store.session import act_as, db
@@ -61,7 +61,7 @@ class Import:
     def _lines(self, row: Planned) -> Iterator[str]:
         for note in row.notes:
             if not note.odd:
-                cell = f"{'' if note.place is None else column_letters(note.place)}{row.line}"
+                cell = f"{'' if note.place is None else column_letters(note.place)}{line_text(row.line)}"
                 field = f"{self.entry.fields[note.field].label}: " if note.field in self.entry.fields else ""
                 yield f"{cell} [{row.outcome}] {field}{note.message}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +19,7 @@ from openpyxl.styles import PatternFill
 from app.excel.archive import FAULTS, Archive
 from app.excel.book import Book
 from app.excel.read import open_book
+from app.store.imports.batches import place_of
 
 MOST_ROWS = 20_000
 """Rows up to which a workbook is marked; it is in memory as a whole meanwhile."""
@@ -33,7 +34,7 @@ ODD = PatternFill("solid", fgColor="FFFFF1CC")
 
 @dataclass(frozen=True)
 class Mark:
-    """What stands against a row: its number, the place of the cell from 0 (None: the row), and what to do.
+    """What stands against a row: its line, the place of the cell from 0 (None: the row), and what to do.
 
     `odd` marks what may be stored all the same.
     """
@@ -44,7 +45,7 @@ class Mark:
     odd: bool = False
 
 
-def mark_copy(path: Path, name: str, sheet: int, marks: Iterable[Mark], target: IO[bytes]) -> bool:
+def mark_copy(path: Path, name: str, sheets: Sequence[int], marks: Iterable[Mark], target: IO[bytes]) -> bool:
     """Write the workbook with these cells marked; False, with nothing written, if it cannot be had that way.
 
     That is so for other formats than .xlsx, for large files, and for those that openpyxl does not open. Macros are left
@@ -52,11 +53,11 @@ def mark_copy(path: Path, name: str, sheet: int, marks: Iterable[Mark], target: 
     """
     few = list(islice(marks, MOST_MARKS + 1))
     with open_book(path, name) as book:
-        if book.kind not in ("xlsx", "xlsm") or len(few) > MOST_MARKS or not _small(book, path, sheet):
+        if book.kind not in ("xlsx", "xlsm") or len(few) > MOST_MARKS or not _small(book, path, sheets):
             return False
-        title = book.sheets[sheet].name
+        titles = [book.sheets[one].name for one in sheets]
     try:
-        _write(path, title, few, target)
+        _write(path, titles, few, target)
     except (*FAULTS, TypeError, AttributeError):
         # it is stricter about parts that the rows do not need
         target.seek(0)
@@ -65,7 +66,7 @@ def mark_copy(path: Path, name: str, sheet: int, marks: Iterable[Mark], target: 
     return True
 
 
-def _small(book: Book, path: Path, sheet: int) -> bool:
+def _small(book: Book, path: Path, sheets: Sequence[int]) -> bool:
     """Whether the whole workbook may be taken into memory; its parts are looked through for entities first."""
     archive = Archive(path)
     try:
@@ -76,7 +77,8 @@ def _small(book: Book, path: Path, sheet: int) -> bool:
             return False
     finally:
         archive.close()
-    return sum(1 for _row in islice(book.rows(sheet, 1), MOST_ROWS + 1)) <= MOST_ROWS
+    rows = chain.from_iterable(book.rows(one, 1) for one in sheets)
+    return sum(1 for _row in islice(rows, MOST_ROWS + 1)) <= MOST_ROWS
 
 
 def _text(archive: Archive, name: str) -> Iterator[bytes]:
@@ -87,7 +89,7 @@ def _text(archive: Archive, name: str) -> Iterator[bytes]:
         tail = piece[-32:]
 
 
-def _write(path: Path, sheet: str, marks: Sequence[Mark], target: IO[bytes]) -> None:
+def _write(path: Path, sheets: Sequence[str], marks: Sequence[Mark], target: IO[bytes]) -> None:
     with warnings.catch_warnings():
         # what openpyxl leaves out of a copy (drawings, some rules) is no matter of the person's rows
         warnings.simplefilter("ignore")
@@ -95,16 +97,16 @@ def _write(path: Path, sheet: str, marks: Sequence[Mark], target: IO[bytes]) -> 
         with path.open("rb") as stream:
             book = load_workbook(stream)
     try:
-        page = book[sheet]
         cells: dict[tuple[int, int], list[Mark]] = {}
         for mark in marks:
             cells.setdefault((mark.line, mark.place or 0), []).append(mark)
         for (line, place), found in cells.items():
-            cell = page.cell(line, place + 1)
+            sheet, row = place_of(line)
+            cell = book[sheets[sheet]].cell(row, place + 1)
             # a cell that others are merged over holds nothing of its own
             if isinstance(cell, SheetCell):
                 _mark(cell, found)
-        book.active = book.sheetnames.index(sheet)
+        book.active = book.sheetnames.index(sheets[0])
         book.save(target)
     finally:
         book.close()

@@ -16,7 +16,7 @@ from openpyxl.utils import get_column_letter
 from app.excel import celltext
 from app.excel.book import Cell, CellError
 from app.excel.package import sheet_name
-from app.store.imports.batches import Note, Planned
+from app.store.imports.batches import Note, Planned, line_text
 
 BAD = PatternFill("solid", fgColor="FBDADA")
 ODD = PatternFill("solid", fgColor="FFF1CC")
@@ -72,7 +72,7 @@ class Marked:
                 self._comments += 1
             written.append(cell)
         messages = "；".join(dict.fromkeys(note.message for note in row.notes))
-        text = _("Row %(line)s: %(text)s", line=row.line, text=messages or str(row.outcome.label))
+        text = _("Row %(line)s: %(text)s", line=line_text(row.line), text=messages or str(row.outcome.label))
         self._sheet.append([*written, self._cell(str(text), BAD)])
 
     def save(self, file: IO[bytes]) -> None:

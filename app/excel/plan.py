@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from app.catalog import Catalog, Entry
 from app.excel.book import BadWorkbook, Book, Cell
-from app.excel.header import Header, find_header, given_header
+from app.excel.header import Header, continuing, find_header, given_header
 from app.excel.match import Matching, check_record, match
 from app.excel.read import open_book
 from app.excel.values import converter
 from app.store.import_tables import Mode
-from app.store.imports.batches import Layout, Upload, find, layout_of
+from app.store.imports.batches import Layout, Upload, find, layout_of, line_of
 from app.store.imports.planning import plan
 from app.store.save import Rules
 
@@ -28,12 +28,16 @@ Report = Callable[[int, int | None], None]
 
 @dataclass(frozen=True)
 class Reading:
-    """How a sheet would be read before anybody corrected it: its place in the file, its header, and its columns."""
+    """How a sheet would be read before anybody corrected it: its place in the file, its header, and its columns.
+
+    `more` are the names of the sheets that go on where it ends, and are read with it.
+    """
 
     sheet: str
     place: int
     header: Header
     matching: Matching
+    more: tuple[str, ...] = ()
 
     def layout(self, mode: Mode = Mode.BOTH, clear: bool = False) -> Layout:
         """The layout to plan by; columns of derived fields are read to be compared."""
@@ -60,9 +64,10 @@ def read_layout(
     `header_row` and `remembered` are what the person said of it before; `visible` names the records they know of.
     """
     place = _place(book, sheet)
-    header = given_header(book, place, header_row) if header_row else find_header(book, place, entry)
+    header = given_header(book, place, header_row, entry) if header_row else find_header(book, place, entry)
     check_record(catalog, entry, header.texts, visible)
-    return Reading(book.sheets[place].name, place, header, match(entry, header.texts, remembered))
+    more = tuple(book.sheets[one].name for one in continuing(book, place, header, entry))
+    return Reading(book.sheets[place].name, place, header, match(entry, header.texts, remembered), more)
 
 
 def _place(book: Book, sheet: str) -> int:
@@ -87,14 +92,24 @@ def plan_file(
     with open_book(path, name) as book:
         if layout.sheet_place >= len(book.sheets):
             raise BadWorkbook(_("The file has changed since its sheet was chosen. Send it again."))
-        header = given_header(book, layout.sheet_place, layout.header_row)
+        catalog: Catalog = session.info["catalog"]
+        header, places = read_places(book, layout, catalog[batch.record])
         titles = {field: header.texts[place] for place, field in layout.mapping.items() if place < header.width}
-        total = book.sheets[layout.sheet_place].rows
-        rows = _rows(book, layout, max(layout.mapping, default=0) + 1)
+        counts = [book.sheets[place].rows for place in places]
+        total = None if None in counts else sum(filter(None, counts))
+        rows = read_rows(book, layout, places, max(layout.mapping, default=0) + 1)
         return plan(session, batch_id, rows, rules, converter(titles), lambda done: report(done, total))
 
 
-def _rows(book: Book, layout: Layout, width: int) -> Iterator[tuple[int, list[Cell]]]:
-    for number, cells in book.rows(layout.sheet_place, width):
-        if number > layout.header_row:
-            yield number, cells
+def read_places(book: Book, layout: Layout, entry: Entry) -> tuple[Header, tuple[int, ...]]:
+    """The header of a layout's sheet, and the places of all sheets that are read by it."""
+    header = given_header(book, layout.sheet_place, layout.header_row, entry)
+    return header, (layout.sheet_place, *continuing(book, layout.sheet_place, header, entry))
+
+
+def read_rows(book: Book, layout: Layout, places: Sequence[int], width: int) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows below the headers of these sheets, each with its line in the file."""
+    for sheet, place in enumerate(places):
+        for number, cells in book.rows(place, width):
+            if number > layout.header_row:
+                yield line_of(sheet, number), cells

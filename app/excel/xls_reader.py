@@ -19,6 +19,7 @@ MEMORY = 1536 * 2**20
 ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 BOF, EOF, BOUNDSHEET, FORMAT, XF = 0x0809, 0x000A, 0x0085, 0x041E, 0x00E0
 FORMULA, NUMBER, RK, MULRK, BOOLERR = 0x0006, 0x0203, 0x027E, 0x00BD, 0x0205
+SHARE = 0
 NO_SECTOR = 0xFFFFFFF0
 """Numbers of sectors from here on mean that there is none."""
 
@@ -46,10 +47,13 @@ def plain(value: Any) -> Any:
 
 @dataclass
 class Sheet:
-    """What the library does not tell of a sheet: cells (row << 8 | column) with errors or shares, and its formulas."""
+    """What the library does not tell of a sheet: cells (row << 8 | column) with errors or formats, and its formulas.
+
+    `formats` gives the digits of a number that is shown with leading zeros, and SHARE for one shown as per cent.
+    """
 
     errors: dict[int, str] = field(default_factory=dict)
-    shares: set[int] = field(default_factory=set)
+    formats: dict[int, int] = field(default_factory=dict)
     formulas: int = 0
 
 
@@ -104,7 +108,7 @@ def records(book: bytes, place: int) -> Iterator[tuple[int, bytes]]:
 
 
 def untold(content: bytes) -> list[Sheet]:
-    """Errors, shares and formulas of every sheet with cells, in the order of the workbook."""
+    """Errors, formats and formulas of every sheet with cells, in the order of the workbook."""
     book = stream(content)
     formats: dict[int, str] = {9: "%", 10: "%"}
     uses: list[int] = []
@@ -116,11 +120,19 @@ def untold(content: bytes) -> list[Sheet]:
             uses.append(struct.unpack_from("<H", body, 2)[0])
         elif number == BOUNDSHEET and body[5] == 0:
             places.append(struct.unpack_from("<I", body)[0])
-    shares = {use for use, one in enumerate(uses) if "%" in re.sub('"[^"]*"', "", formats.get(one, ""))}
-    return [_sheet(book, place, shares) for place in places]
+    senses = {use: sense for use, one in enumerate(uses) if (sense := _sense(formats.get(one, ""))) is not None}
+    return [_sheet(book, place, senses) for place in places]
 
 
-def _sheet(book: bytes, place: int, shares: set[int]) -> Sheet:
+def _sense(code: str) -> int | None:
+    """What matters of a number format; None if nothing does."""
+    bare = re.sub('"[^"]*"', "", code)
+    if "%" in bare:
+        return SHARE
+    return len(bare) if re.fullmatch("0{2,30}", bare) else None
+
+
+def _sheet(book: bytes, place: int, senses: dict[int, int]) -> Sheet:
     found = Sheet()
     for number, body in records(book, place):
         if number not in (FORMULA, NUMBER, RK, MULRK, BOOLERR):
@@ -130,10 +142,10 @@ def _sheet(book: bytes, place: int, shares: set[int]) -> Sheet:
         if number == MULRK:
             many = (len(body) - 6) // 6
             uses = (struct.unpack_from("<H", body, 4 + 6 * one)[0] for one in range(many))
-            found.shares.update(cell + one for one, use in enumerate(uses) if use in shares)
+            found.formats |= {cell + one: senses[use] for one, use in enumerate(uses) if use in senses}
             continue
-        if use in shares:
-            found.shares.add(cell)
+        if use in senses:
+            found.formats[cell] = senses[use]
         failed = body[6] if number == BOOLERR and body[7] else None
         if number == FORMULA:
             found.formulas += 1
@@ -144,14 +156,20 @@ def _sheet(book: bytes, place: int, shares: set[int]) -> Sheet:
 
 
 def with_untold(cells: list[Any], row: int, sheet: Sheet) -> list[Any]:
-    """The cells of a row (from 0) with its errors and shares wrapped."""
+    """The cells of a row (from 0) as their formats show them, errors and shares wrapped."""
     for column, value in enumerate(cells):
         cell = row << 8 | column
         if cell in sheet.errors:
             cells[column] = {"error": sheet.errors[cell]}
-        elif cell in sheet.shares and isinstance(value, (int, float)):
-            cells[column] = {"share": value}
+        elif cell in sheet.formats and isinstance(value, (int, float)) and not isinstance(value, bool):
+            cells[column] = _shown(value, sheet.formats[cell])
     return cells
+
+
+def _shown(value: float, sense: int) -> Any:
+    if sense == SHARE:
+        return {"share": value}
+    return str(int(value)).zfill(sense) if value >= 0 and value == int(value) else value
 
 
 def main(path: str) -> int:

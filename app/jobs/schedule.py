@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.access import SYSTEM
 from app.store import attempts, claims, drafts, filter_use, leases, login_sessions, seals
-from app.store.imports import batches
+from app.store.imports import forgetting
 from app.store.imports.planning import writing_now
 from app.store.session import act_as
 
@@ -35,14 +35,14 @@ class Recurring:
     work: Callable[[Flask], None]
 
 
-def usual(lease: timedelta, kept: timedelta) -> tuple[Recurring, ...]:
+def usual(lease: timedelta, kept: timedelta, undoable: timedelta) -> tuple[Recurring, ...]:
     """What every console does by itself; the shorter the lease, the sooner lost jobs are looked for."""
     return (
         Recurring("seal", 5, _seal),
         Recurring("sweep", lease.total_seconds() / 5, Sweep(kept)),
         Recurring("expire", 600, _expire),
         Recurring("clear", 3600, _clear),
-        Recurring("imports", 3600, _forget_imports),
+        Recurring("imports", 3600, ForgetImports(undoable)),
     )
 
 
@@ -66,13 +66,20 @@ def _clear(app: Flask) -> None:
         login_sessions.clear_old(connection)
 
 
-def _forget_imports(app: Flask) -> None:
-    """Remove the planned rows of imports that can no longer be undone."""
-    session = app.extensions["sessions"]()
-    act_as(session, SYSTEM)
-    with writing_now():
-        batches.forget_old(session, batches.KEPT_DAYS, datetime.now(UTC))
-        session.commit()
+class ForgetImports:
+    """Removes the planned rows and the files of imports that can no longer be undone."""
+
+    def __init__(self, undoable: timedelta) -> None:
+        self._undoable = undoable
+
+    def __call__(self, app: Flask) -> None:
+        session, before = app.extensions["sessions"](), datetime.now(UTC) - self._undoable
+        act_as(session, SYSTEM)
+        with writing_now():
+            while forgetting.forget_rows(session, before):
+                session.commit()
+        session.rollback()
+        forgetting.forget_files(session, app.extensions["import_folder"], before)
 
 
 class Sweep:

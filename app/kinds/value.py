@@ -44,6 +44,8 @@ class LocalZone(tzinfo):
 
 LOCAL = LocalZone("Asia/Shanghai")
 """The time zone in which moments are typed and shown (RAINBOW_TIME_ZONE)."""
+MOST_TOLD = 10
+"""Of the choices that there are, so many are named to whoever chose another."""
 
 
 @kind_for(Integer)
@@ -286,7 +288,10 @@ class ChoiceKind(Kind):
         for choice in choices:
             if text in (choice.value, str(choice.label)):
                 return choice
-        allowed = "、".join(str(choice.label) for choice in choices)
+        allowed = "、".join(str(choice.label) for choice in choices[:MOST_TOLD])
+        more = len(choices) - MOST_TOLD
+        if more > 0:
+            raise fail(_("Choose one of: %(allowed)s, and %(count)s more.", allowed=allowed, count=more))
         raise fail(_("Choose one of: %(allowed)s.", allowed=allowed))
 
     def write(self, field: Field, value: Any) -> str:

@@ -24,6 +24,7 @@ from app.screens.explain import Told
 from app.screens.pages import Link, Page
 from app.screens.shell import me, render
 from app.screens.words import role_words
+from app.store.apart import apart_of, words_for
 from app.store.events import note
 from app.store.labels import labels, nobody
 from app.store.session import db
@@ -150,7 +151,7 @@ def _tried(name: str, answer: Answer) -> Tried:
         return Tried(name, False, _why_not(answer.why_not))
     ceiling: Classification = current_app.config["CEILING"]
     mapping = load_mapping(db(), current(), ceiling)
-    given = mapping.give(db(), person)
+    given = _beside(mapping.give(db(), person), person)
     account, why_not = _account(person)
     why_not = answer.why_not or why_not
     return Tried(
@@ -161,6 +162,17 @@ def _tried(name: str, answer: Answer) -> Tried:
         result=_result(given, person),
         groups=tuple(_group(mapping, one) for one in person.groups),
     )
+
+
+def _beside(given: Given, person: DirectoryPerson) -> Given:
+    """What is left of it for somebody whose account has roles already."""
+    link = db().scalars(
+        select(DirectoryAccount).where(DirectoryAccount.key == person.key), execution_options={"unfiltered": True}
+    ).first()  # fmt: skip
+    if link is None:
+        return given
+    held = apart_of(db(), current(), [link.account_id]).get(link.account_id, set())
+    return given.beside(held.difference(link.given.get("roles", ())), current().apart)
 
 
 def _entry(person: DirectoryPerson, account: str) -> tuple[Told, ...]:
@@ -180,8 +192,11 @@ def _result(given: Given, person: DirectoryPerson) -> tuple[Told, ...]:
     if unit is not None and given.unit_id is not None:
         name = labels(db(), unit, [given.unit_id]).get(given.unit_id) or nobody()
     level = given.clearance or Classification.INTERNAL
+    withheld = _("%(roles)s are kept apart: nobody may hold two of them, so none is given.",
+                 roles=words_for(current(), given.apart))  # fmt: skip
     return (
         Told(_("Roles"), "、".join(role_words(role) for role in given.roles) or _("none")),
+        *((Told(_("Not given"), withheld),) if given.apart else ()),
         Told(_("Unit"), name or _("none: no rule, and no unit of this code or name")),
         Told(
             _("Clearance"),

@@ -16,9 +16,10 @@ from werkzeug.exceptions import NotFound
 
 from app.declare.access import Verb
 from app.kinds.value import LOCAL
-from app.screens.common import entry_of, know_args
+from app.screens.common import entry_of, head, know_args, with_query
 from app.screens.lists import without_place
-from app.screens.shell import me
+from app.screens.pages import Link
+from app.screens.shell import me, render
 from app.store.imports.batches import importable
 from app.store.jobs import submit
 from app.store.page import count
@@ -39,19 +40,23 @@ Write = Callable[[Any, Query, IO[bytes], str], Any]
 def route(blueprint: Blueprint) -> None:
     """Add the routes of the files."""
     for form in TYPES:
-        blueprint.add_url_rule(f"/records/<record>/export.{form}", f"export_{form}", export, defaults={"form": form})
+        path, said = f"/records/<record>/export.{form}", {"form": form}
+        blueprint.add_url_rule(path, f"export_{form}", export, defaults=said, methods=["GET", "POST"])
     blueprint.add_url_rule("/records/<record>/template.xlsx", "template", template)
 
 
 def export(record: str, form: str) -> ResponseReturnValue:
-    """The whole list of an address, from its beginning; noted in the trail when it has been written."""
+    """The whole list of an address, from its beginning; noted in the trail when it has been written.
+
+    A long list is written by a job, which is asked for by POST: to follow a link starts nothing.
+    """
     entry = entry_of(record)
     if not entry.screen.export:
         raise NotFound(_("This list is not given out as a file."))
     query = read_query(entry, without_place(request.args), me())
     name = f"{entry.title} {datetime.now(LOCAL):%Y-%m-%d %H%M}"
     if not count(db(), query, STRAIGHT).exact:
-        return _as_job(query, form, name)
+        return _as_job(query, form, name) if request.method == "POST" else _offer(query, form)
     write: Write = current_app.extensions["write_list"]
 
     def written(file: IO[bytes]) -> None:
@@ -59,6 +64,19 @@ def export(record: str, form: str) -> ResponseReturnValue:
         db().commit()
 
     return sent(written, name, entry.name, form)
+
+
+def _offer(query: Query, form: str) -> ResponseReturnValue:
+    """What a link to a long list leads to: the button that has it written."""
+    entry, params = query.entry, query.params()
+    title = _("Export of “%(title)s”", title=entry.title)
+    return render(
+        "records/long_export.html",
+        page=head(entry, title, Link(_("Export"), "")),
+        rows=f"{STRAIGHT:,}",
+        action=with_query(url_for(f"records.export_{form}", record=entry.name), params),
+        back_url=with_query(url_for("records.list", record=entry.name), params),
+    )
 
 
 def _as_job(query: Query, form: str, name: str) -> ResponseReturnValue:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -29,7 +29,7 @@ from app.screens.import_pages import (
 from app.screens.pages import Link, Option, Page
 from app.screens.shell import me
 from app.store.import_tables import ImportBatch, Mode, Outcome, State
-from app.store.imports.batches import KEPT_DAYS, Planned, rows_of
+from app.store.imports.batches import Planned, line_text, rows_of
 from app.store.jobs import OPEN
 from app.store.query import BadQuery
 from app.store.session import db
@@ -162,13 +162,15 @@ def plan_page(batch: ImportBatch, entry: Entry, job: Job | None, kept: bool) -> 
         undo_url=url_for("records.import_undo", batch_id=batch.id) if _undoable(batch) and going is None else "",
         undo_rest_url=_undo_rest(batch, job),
         rest_url=url_for("records.import_rest", batch_id=batch.id) if bad and kept else "",
+        rest_label=str(_("The workbook, marked") if batch.state is State.PLANNED else _("The rest, as a workbook")),
         again_url="" if batch.state is not State.PLANNED or going is not None else f"{here}/layout",
+        undoable=str(_("can be undone for %(days)s days", days=_kept().days)),
         actions=(Link(_("Open the list"), url_for("records.list", record=entry.name)),),
     )
 
 
 def _undoable(batch: ImportBatch) -> bool:
-    recent = batch.applied_at is not None and batch.applied_at > datetime.now(UTC) - timedelta(days=KEPT_DAYS)
+    recent = batch.applied_at is not None and batch.applied_at > datetime.now(UTC) - _kept()
     return batch.state is State.APPLIED and recent
 
 
@@ -251,8 +253,14 @@ def _done_text(batch: ImportBatch) -> str:
     return ""
 
 
+def _kept() -> timedelta:
+    """How long an import can be undone."""
+    kept: timedelta = current_app.extensions["import_kept"]
+    return kept
+
+
 def _until(batch: ImportBatch) -> str:
-    at = (batch.applied_at or datetime.now(UTC)) + timedelta(days=KEPT_DAYS)
+    at = (batch.applied_at or datetime.now(UTC)) + _kept()
     return str(MOMENT.show(None, at).text)
 
 
@@ -275,7 +283,7 @@ def _cells(batch: ImportBatch, entry: Entry, rows: Sequence[Planned]) -> list[Pl
     found = []
     for row in rows:
         url = url_for("records.show", record=entry.name, pk=row.target_id) if row.target_id else ""
-        number = str(row.line)
+        number = line_text(row.line)
         for note in row.notes:
             item = entry.fields.get(note.field)
             place = "" if note.place is None else _letters(note.place)

@@ -148,7 +148,9 @@ class PlanPage:
     undo_url: str = ""
     undo_rest_url: str = ""
     rest_url: str = ""
+    rest_label: str = ""
     again_url: str = ""
+    undoable: str = ""
     actions: tuple[Link, ...] = ()
 
 

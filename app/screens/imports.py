@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,8 +44,6 @@ from app.store.query import BadQuery
 from app.store.session import db
 from app.store.tables import Job
 
-KEPT_SECONDS = 8 * 24 * 3600
-"""How long a file is kept: a day longer than its import can be undone."""
 PAGE = 30
 
 
@@ -106,7 +103,6 @@ def upload(record: str) -> ResponseReturnValue:
     given = [one for one in request.files.getlist("file") if one.filename]
     if not given:
         return _upload_page(entry, _("Choose a file first."), 422)
-    _forget_old_files()
     file_id, name = secrets.token_hex(16), clean_name(given[-1].filename or "")
     path = _folder() / file_id
     given[-1].save(path)
@@ -127,14 +123,6 @@ def upload(record: str) -> ResponseReturnValue:
         path.unlink(missing_ok=True)
         raise
     return redirect(url_for("records.import_batch", batch_id=batch_id), 303)
-
-
-def _forget_old_files() -> None:
-    """Remove files whose imports can no longer be undone."""
-    before = time.time() - KEPT_SECONDS
-    for path in _folder().iterdir():
-        if path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
 
 
 def _upload_page(entry: Entry, error: str = "", status: int = 200) -> ResponseReturnValue:
@@ -335,17 +323,20 @@ def give_up(batch_id: int) -> ResponseReturnValue:
 
 
 def rest(batch_id: int) -> ResponseReturnValue:
-    """The rows that did not or would not go in, with what is wrong marked in their cells."""
+    """What is to be mended, marked: before anything is stored in the whole workbook, afterwards what did not go in."""
     batch, _entry_of_it = _batch(batch_id)
     know_args()
     if not _file(batch).is_file() or batch.state is State.WAITING:
         raise NotFound(_("The file is no longer kept. Send it again."))
 
+    desk, whole = current_app.extensions["workbooks"], batch.state is State.PLANNED
+
     def write(file: Any) -> None:
         try:
-            current_app.extensions["workbooks"].rest(db(), batch, _file(batch), file)
+            desk.rest(db(), batch, _file(batch), file, whole=whole)
         except Refused as error:
             raise NotFound(error.message) from None
 
     stem = batch.file_name.rpartition(".")[0] or batch.file_name
-    return sent(write, _("%(name)s - rows to mend", name=stem), "rows-to-mend", "xlsx")
+    name = _("%(name)s - marked", name=stem) if whole else _("%(name)s - rows to mend", name=stem)
+    return sent(write, name, "marked" if whole else "rows-to-mend", "xlsx")

@@ -8,6 +8,7 @@ from app.screens import (
     bulk,
     counts,
     directory,
+    directory_sync,
     edit,
     explain,
     export,
@@ -49,7 +50,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, counts, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights,
-        export, imports, tokens, sessions, password, second_factor, jobs, directory, filter_use,
+        export, imports, tokens, sessions, password, second_factor, jobs, directory, directory_sync, filter_use,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

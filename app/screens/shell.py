@@ -106,6 +106,11 @@ def _shell(person: Person, active: str | None, home: bool, affiliation: str, bel
             Link(_("Access tokens"), url_for("records.tokens"), "key"),
             Link(_("REST interface"), url_for("records.api_docs"), "api"),
             *([Link(_("Slow filters"), url_for("records.filter_use"), "gauge")] if keeps else []),
+            *(
+                [Link(_("Directory"), url_for("records.directory_sync"), "refresh")]
+                if keeps and current_app.extensions["directory"]
+                else []
+            ),
         ),
         bell=bell,
         ceiling=str(current_app.config["CEILING"].label),

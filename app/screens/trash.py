@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -15,7 +14,6 @@ from werkzeug.exceptions import NotFound
 from app.access import may
 from app.catalog import Entry
 from app.declare.access import Verb
-from app.kinds.link import HIGHEST_ID
 from app.kinds.value import MomentKind
 from app.screens import cells, history
 from app.screens.common import entry_of, head, know_args
@@ -25,10 +23,9 @@ from app.screens.pages import Cell, Column, Link, Page
 from app.screens.shell import me, render
 from app.store.labels import Labels, label_of, labels_for
 from app.store.page import fetch_row
-from app.store.query import BadQuery
 from app.store.save import Missing, Referred
 from app.store.session import db
-from app.store.trash import Place, Trashed, fetch_trash, purge, restore, trashed_row
+from app.store.trash import Trashed, fetch_trash, purge, read_place, restore, trashed_row, write_place
 from app.store.validate import Invalid
 
 SIZE = 30
@@ -88,7 +85,7 @@ def show_trash(record: str) -> ResponseReturnValue:
     """The rows in the trash that the person could delete, by when they were deleted."""
     entry = _entry(record)
     know_args("after")
-    after = _read_place(request.args.get("after", ""))
+    after = read_place(request.args.get("after", ""))
     found, more = fetch_trash(db(), entry, SIZE, after)
     known = labels_for(db(), dict.fromkeys((*entry.listed, *entry.labelled)), [one.values for one in found])
     here = url_for("records.trash", record=record)
@@ -97,7 +94,7 @@ def show_trash(record: str) -> ResponseReturnValue:
         columns=tuple(cells.column(entry, item) for item in entry.listed),
         rows=tuple(_row(entry, one, known) for one in found),
         list_url=url_for("records.list", record=record),
-        older_url=url_for("records.trash", record=record, after=_write_place(found[-1])) if more else "",
+        older_url=url_for("records.trash", record=record, after=write_place(found[-1])) if more else "",
         newest_url=here if after is not None else "",
     )
     return render("records/trash.html", page=page)
@@ -115,25 +112,6 @@ def _row(entry: Entry, one: Trashed, known: Mapping[str, Labels]) -> TrashRow:
         restore_url=url_for("records.restore", **here),
         purge_url=url_for("records.purge", **here),
     )
-
-
-def _write_place(one: Trashed) -> str:
-    return f"{one.at.astimezone(UTC).replace(tzinfo=None).isoformat()}~{one.values['id']}"
-
-
-def _read_place(text: str) -> Place | None:
-    if not text:
-        return None
-    at, _sep, row_id = text.partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is not None or not (row_id.isascii() and row_id.isdigit() and len(row_id) < 11):
-            raise ValueError(text)
-        if int(row_id) > HIGHEST_ID:
-            raise ValueError(text)
-    except ValueError:
-        raise BadQuery("after", _("“%(value)s” is no place in the list.", value=text[:40])) from None
-    return moment.replace(tzinfo=UTC), int(row_id)
 
 
 def show_history(record: str, pk: int) -> ResponseReturnValue:

@@ -18,6 +18,7 @@ from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.declare.event import Deed
 from app.store.account_rows import shut_out
+from app.store.apart import check_own
 from app.store.events import changes_between, note_rows, plain_label
 from app.store.labels import labels
 from app.store.page import fetch_rows
@@ -121,6 +122,7 @@ def _set_chunk(
         values[item.name] = value
         complete(entry, values)
         try:
+            check_own(session, entry, row.id, {item.name})
             # the value's reference and secrecy are the same for all rows: they are looked up for the first alone
             check_row(
                 session, entry, values, row_id=row.id, changed=frozenset({item.name} if first else ()),

@@ -13,6 +13,7 @@ from app.access import System
 from app.catalog import Catalog, Entry, Field
 from app.declare.event import Deed, Door, Event
 from app.declare.record import Role
+from app.store.apart import in_office, office_of
 from app.store.page import Values
 from app.store.session import actor_of, writing
 
@@ -46,7 +47,7 @@ def changes_between(entry: Entry, before: Values, after: Values, names: Iterable
 def note_rows(session: Session, entry: Entry, deed: Deed, rows: Iterable[tuple[int, str, Changes]]) -> None:
     """Write a line for each (row id, label, changes)."""
     lines = [
-        event_line(session, deed)
+        event_line(session, deed, entry)
         | {
             "record": entry.name,
             "row_id": row_id,
@@ -64,10 +65,13 @@ def note(
     session: Session, deed: Deed, *, entry: Entry | None = None, text: str = "", who: Mapping[str, Any] | None = None
 ) -> None:
     """Write a line that is about no row: a sign-in, a refusal. `who` overrides the actor where nobody is signed in."""
-    line = event_line(session, deed)
+    line = event_line(session, deed, entry)
     said = "; ".join(part for part in (line["note"], text) if part)
     line |= {"record": entry.name if entry else None, "note": said[:500] or None}
-    _write(session, [line | dict(who or {})])
+    if who is not None:
+        line |= dict(who) | {"office": office_of(session.info["catalog"], who.get("account_id"))}
+    with writing(session):
+        session.execute(insert(Event).values(line), execution_options={"unfiltered": True})
 
 
 class GrantTrail:
@@ -100,9 +104,11 @@ def note_refusal(session: Session, entry: Entry, what: str) -> None:
     session.commit()
 
 
-def event_line(session: Session, deed: Deed) -> dict[str, Any]:
-    """What every line says: who did it now, through which door."""
+def event_line(session: Session, deed: Deed, entry: Entry | None = None) -> dict[str, Any]:
+    """What every line says, here one about a record: who did it now, through which door."""
     actor, job = actor_of(session), session.info.get("job")
+    # what somebody does by another role of theirs is business, and no concern of those in office
+    official = entry is None or not entry.menu.business or deed is Deed.REFUSED
     return {
         "at": datetime.now(UTC),
         "account_id": None if isinstance(actor, System) else actor.id,
@@ -118,6 +124,7 @@ def event_line(session: Session, deed: Deed) -> dict[str, Any]:
         "changes": None,
         "batch_id": None,
         "line": None,
+        "office": official and in_office(session.info["catalog"], actor),
     }
 
 

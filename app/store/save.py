@@ -24,6 +24,7 @@ from app.declare.event import Deed
 from app.declare.record import Account
 from app.kinds.value import LOCAL
 from app.store.account_rows import Refuse, check_secrets, shut_out
+from app.store.apart import check_powers
 from app.store.events import Changes, changes_between, note_rows, plain_label
 from app.store.labels import labels
 from app.store.page import Values, fetch_row
@@ -145,6 +146,7 @@ def add_row(session: Session, entry: Entry, raw: Mapping[str, Any], rules: Rules
     session.flush()
     _relate(session, entry, row.id, {}, values)
     check_targets(session, entry, values, names)
+    check_powers(session, entry, row.id, {}, values, [name for name in names if values.get(name)])
     _stay_in_scope(session, entry, row.id, Verb.ADD, _differing(entry, values, names))
     stored = values | {"id": row.id}
     lines = [(row.id, plain_label(entry, stored), changes_between(entry, {}, stored, entry.fields))]
@@ -201,6 +203,7 @@ def change_row(
     shut_out(session, entry, [row_id], {name: values[name] for name in changed})
     _relate(session, entry, row_id, now, {name: values[name] for name in changed})
     check_targets(session, entry, values, changed)
+    check_powers(session, entry, row_id, now, values, changed)
     _stay_in_scope(session, entry, row_id, Verb.EDIT, changed & names)
     lines = [(row_id, plain_label(entry, values), changes_between(entry, now, values, changed))]
     note_rows(session, entry, Deed.CHANGED, lines)

@@ -44,8 +44,9 @@ ORDER = ("id", "at", "account_id", "actor", "door", "deed", "record", "row_id", 
 
 def canonical(line: Row[Any]) -> str:
     """A line as the text that is hashed: JSON of its columns in a fixed order, moments in ISO form."""
-    # a line of no import is written as it was before lines could be of one, so that old seals still fit
-    values = [getattr(line, name) for name in (ORDER if line.batch_id is None else (*ORDER, "batch_id", "line"))]
+    # what a line does not say is left out, so that seals still fit that are older than the columns which could say it
+    more = (*(() if line.batch_id is None else ("batch_id", "line")), *(("office",) if line.office else ()))
+    values = [getattr(line, name) for name in (*ORDER, *more)]
     return json.dumps([_plain(value) for value in values], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

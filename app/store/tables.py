@@ -1,4 +1,4 @@
-"""Tables of the console itself: files, drafts, views, sessions, tokens, directory, tries, seals, jobs, filter use."""
+"""Tables of the console itself: files, drafts, views, sessions, tokens, directory, set-up, tries, seals, jobs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.declare.choices import Choices, Tone
@@ -144,6 +144,35 @@ class DirectoryAccount(Model):  # type: ignore[misc]  # FAB's base is untyped
     given: Mapped[dict[str, Any]] = mapped_column(JSON)
     seen_at: Mapped[datetime] = mapped_column(Moment())
     gone_at: Mapped[datetime | None] = mapped_column(Moment())
+
+
+class DirectoryRun(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """A run of the synchronisation with the directory: who began it, what it did or why it failed.
+
+    One without an end is going on, or its process has gone. `held_back` accounts wait for a person's consent.
+    """
+
+    __tablename__ = "rn_directory_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(Moment())
+    ended_at: Mapped[datetime | None] = mapped_column(Moment())
+    actor: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str | None] = mapped_column(String(500))
+    held_back: Mapped[int] = mapped_column(default=0, server_default="0")
+    failed: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class Setup(Model):  # type: ignore[misc]  # FAB's base is untyped
+    """The first set-up of the console, one row: the digest of its token, and whether it has begun and is over."""
+
+    __tablename__ = "rn_setup"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(Moment())
+    begun: Mapped[bool]
+    closed_at: Mapped[datetime | None] = mapped_column(Moment())
 
 
 class Seal(Model):  # type: ignore[misc]  # FAB's base is untyped

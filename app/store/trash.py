@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, literal, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -14,9 +15,11 @@ from app.access import Forbidden, in_trash, may
 from app.catalog import Entry
 from app.declare.access import Verb
 from app.declare.event import Deed
+from app.kinds.link import HIGHEST_ID
 from app.store.events import changes_between, note_rows, plain_label
 from app.store.page import Values, fetch_rows
-from app.store.save import Missing, Referred, reaches, refuse_if_referred
+from app.store.query import BadQuery
+from app.store.save import Missing, Referred, Stale, reaches, refuse_if_referred
 from app.store.session import actor_of, writing
 from app.store.validate import Errors, Invalid, check_targets, check_uniques
 
@@ -57,9 +60,30 @@ def trashed_row(session: Session, entry: Entry, row_id: int, lock: bool = False)
     return found[0]
 
 
-def restore(session: Session, entry: Entry, row_id: int) -> Values:
-    """Take a row out of the trash as it was; raises Missing, Forbidden, or Invalid if it no longer fits in."""
-    now = trashed_row(session, entry, row_id, lock=True)
+def write_place(one: Trashed) -> str:
+    """Where a page ends with this row, as an address says it."""
+    return f"{one.at.astimezone(UTC).replace(tzinfo=None).isoformat()}~{one.values['id']}"
+
+
+def read_place(text: str) -> Place | None:
+    """The place that an address says, None for no text; raises BadQuery."""
+    if not text:
+        return None
+    at, _sep, row_id = text.partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is not None or not (row_id.isascii() and row_id.isdigit() and len(row_id) < 11):
+            raise ValueError(text)
+        if int(row_id) > HIGHEST_ID:
+            raise ValueError(text)
+    except ValueError:
+        raise BadQuery("after", _("“%(value)s” is no place in the list.", value=text[:40])) from None
+    return moment.replace(tzinfo=UTC), int(row_id)
+
+
+def restore(session: Session, entry: Entry, row_id: int, version: int | None = None) -> Values:
+    """Take a row out of the trash as it was; raises Missing, Forbidden, Stale, or Invalid if it no longer fits in."""
+    now = _at_version(trashed_row(session, entry, row_id, lock=True), version)
     errors: Errors = {}
     check_uniques(session, entry, now, row_id, frozenset(entry.fields), errors)
     if errors:
@@ -78,9 +102,9 @@ def restore(session: Session, entry: Entry, row_id: int) -> Values:
     return now
 
 
-def purge(session: Session, entry: Entry, row_id: int) -> Values:
-    """Delete a row in the trash for good, its values noted; raises Missing, Forbidden or Referred."""
-    now = trashed_row(session, entry, row_id, lock=True)
+def purge(session: Session, entry: Entry, row_id: int, version: int | None = None) -> Values:
+    """Delete a row in the trash for good, its values noted; raises Missing, Forbidden, Stale or Referred."""
+    now = _at_version(trashed_row(session, entry, row_id, lock=True), version)
     refuse_if_referred(session, entry, [row_id])
     with writing(session):
         try:
@@ -91,6 +115,12 @@ def purge(session: Session, entry: Entry, row_id: int) -> Values:
         except IntegrityError:
             session.rollback()
             raise Referred([], True) from None
+    return now
+
+
+def _at_version(now: Values, version: int | None) -> Values:
+    if version is not None and now["version"] != version:
+        raise Stale(now)
     return now
 
 

@@ -207,7 +207,7 @@ def test_what_counts_no_more_is_cleared_and_known_addresses_are_kept(app: Flask,
     engine = app.extensions["engine"]
     with engine.begin() as connection:
         connection.execute(update(ATTEMPT).values(at=clock.now - timedelta(days=2)))
-    clear = next(one for one in schedule.usual(timedelta(1), timedelta(1)) if one.name == "clear")
+    clear = next(one for one in schedule.usual(timedelta(1), timedelta(1), timedelta(1)) if one.name == "clear")
     with app.app_context():
         clear.work(app)
     with engine.connect() as connection:

@@ -19,6 +19,7 @@ from app.declare import _l
 
 class Role(Roles):
     EDITOR = "editor", "Editor"
+    KEEPER = "keeper", "Keeper", Apart.KEPT
 
 class State(Choices):
     OPEN = "open", "Open"
@@ -99,6 +100,8 @@ case("RN144", lambda: make("t_u", {"a": line(), "s": state}, {"a": Mapped[Title]
                            grants=(Grant(Role.EDITOR, READ, Only(state, Other.ELSE)),)))
 case("RN145", lambda: make("t_v", {"a": line()}, {"a": Mapped[Title]},
                            grants=(Grant(Role.EDITOR, WRITE, EVERYWHERE, fields=(stray,)),)))
+case("RN146", lambda: make("t_office", {"a": line()}, {"a": Mapped[Title]},
+                           grants=(Grant(Role.KEEPER, READ, EVERYWHERE),)))
 case("RN150", lambda: make("t_w", {"a": line()}, {"a": Mapped[Title]}, order=Order(stray)))
 plain = line()
 case("RN151", lambda: make("t_x", {"a": plain}, {"a": Mapped[Title]}, workflow=Workflow(plain)))

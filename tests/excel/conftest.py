@@ -44,6 +44,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     sheet.append(["李四", datetime(2004, 3, 1, 9, 30), 1, None, "034052419800101001"])  # noqa: DTZ001  # a cell has no zone
     sheet["C3"].number_format = "0%"
     sheet["F3"], sheet["F4"] = "=1/0", "=1+1"
+    for place, number in (("G3", 320), ("H3", 7)):
+        sheet[place] = number
+        sheet[place].number_format = "000000"
     hidden = book.create_sheet("藏")
     hidden.sheet_state = "hidden"
     hidden["C5"] = "一"

@@ -59,12 +59,23 @@ def test_an_empty_sheet_is_refused_in_words(tmp_path: Path, catalog: Catalog) ->
         header(tmp_path, catalog, ())
 
 
-def test_a_header_row_can_be_said_by_hand(tmp_path: Path) -> None:
+def test_a_header_row_can_be_said_by_hand(tmp_path: Path, catalog: Catalog) -> None:
     path = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(table_xml(("一",), ("二", "三"))))
     with open_book(path, path.name) as book:
-        assert given_header(book, 0, 2) == Header(2, ("二", "三"))
+        assert given_header(book, 0, 2, catalog["resident"]) == Header(2, ("二", "三"))
         with pytest.raises(BadWorkbook, match="第 9 行"):
-            given_header(book, 0, 9)
+            given_header(book, 0, 9, catalog["resident"])
+
+
+@pytest.mark.parametrize("said", [2, 3])
+def test_a_header_of_two_rows_is_read_as_one_whichever_of_them_is_said(
+    tmp_path: Path, catalog: Catalog, said: int
+) -> None:
+    rows = (("登记表",), ("公民身份号码", "基本情况", "", "居住情况"), ("", "姓名", "民族", "住址"), ("1", "张三"))
+    path = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(table_xml(*rows)))
+    with open_book(path, path.name) as book:
+        found = given_header(book, 0, said, catalog["resident"])
+    assert found == Header(3, ("公民身份号码", "姓名", "民族", "住址"), rows=2)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def source(tmp_path: Path) -> Path:
 
 def test_ones_own_workbook_is_marked_cell_by_cell(source: Path) -> None:
     target = io.BytesIO()
-    assert mark_copy(source, source.name, 0, MARKS, target)
+    assert mark_copy(source, source.name, [0], MARKS, target)
     book = load_workbook(target)
     sheet = book["人口"]
     assert sheet["A3"].fill.fgColor.rgb == marking.WRONG.fgColor.rgb
@@ -59,9 +59,9 @@ def test_text_and_large_workbooks_are_not_marked(tmp_path: Path, source: Path, m
     target = io.BytesIO()
     text = tmp_path / "a.csv"
     text.write_text("公民身份号码,姓名\n1,甲\n", encoding="utf-8")
-    assert not mark_copy(text, "a.csv", 0, MARKS, target)
+    assert not mark_copy(text, "a.csv", [0], MARKS, target)
     monkeypatch.setattr(marking, "MOST_ROWS", 4)
-    assert not mark_copy(source, source.name, 0, MARKS, target)
+    assert not mark_copy(source, source.name, [0], MARKS, target)
     assert target.getvalue() == b""
 
 
@@ -69,5 +69,5 @@ def test_text_and_large_workbooks_are_not_marked(tmp_path: Path, source: Path, m
 def test_a_part_that_cannot_be_read_keeps_a_workbook_from_being_copied(tmp_path: Path, theme: bytes) -> None:
     target = io.BytesIO()
     source = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(table_xml(*ROWS)), parts={"xl/theme/theme1.xml": theme})
-    assert not mark_copy(source, "a.xlsx", 0, MARKS, target)
+    assert not mark_copy(source, "a.xlsx", [0], MARKS, target)
     assert target.getvalue() == b""

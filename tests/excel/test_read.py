@@ -35,7 +35,7 @@ def test_every_format_gives_the_same_rows_with_their_numbers(office: dict[str, P
         assert [(sheet.name, sheet.hidden) for sheet in book.sheets] == [("人口", False), ("藏", True)]
         assert list(book.rows(0)) == [
             (2, ["姓名", "迁入日期", "比例", "年份", "身份号码"]),
-            (3, ["张三", date(2004, 3, 1), 0.5, 2004, "11010519491231002X", results[kind][0]]),
+            (3, ["张三", date(2004, 3, 1), 0.5, 2004, "11010519491231002X", results[kind][0], "000320", "000007"]),
             (4, ["李四", MOMENT, 1, None, "034052419800101001", results[kind][1]]),
         ]
         assert [str(note) for note in book.notes()] == ["有 2 个单元格是公式，已取其最近一次的计算结果。"]

@@ -4,12 +4,14 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
 from app.auth.passwords import hash_password
 from app.catalog import current
 from app.declare.choices import Classification
+from app.excel import import_jobs
 from app.serve import work
 from app.store.jobs import Failed, JobFunction, Outcome, Task
 from app.store.save import add_row, make_rules
@@ -59,6 +61,33 @@ def add_unit(task: Task) -> Outcome:
     return Outcome(text="added")
 
 
+class Held:
+    """A task that says by a file that a part of its work is done, and waits for another before it goes on."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._task, name)
+
+    def report(self, done: int, total: int | None = None, note: str = "") -> None:
+        self._task.report(done, total, note)
+        if done:
+            Path(str(self._task.args["reached"])).touch()
+        while done and not Path(str(self._task.args["gate"])).exists():
+            time.sleep(0.02)
+
+
+def held_plan(task: Task) -> Outcome:
+    """Check the file of an import, held in the middle."""
+    return import_jobs.plan(Held(task))
+
+
+def held_apply(task: Task) -> Outcome:
+    """Store what an import came to, held in the middle of its transaction."""
+    return import_jobs.apply(Held(task))
+
+
 def stubborn(task: Task) -> Outcome:
     """End its worker at once, as a lack of memory does."""
     os.kill(os.getpid(), signal.SIGKILL)
@@ -76,7 +105,8 @@ def crash(task: Task) -> Outcome:
 
 
 KINDS: dict[str, JobFunction] = {
-    one.__name__: one for one in (note_down, count, write_file, add_unit, stubborn, refuse, crash)
+    one.__name__: one
+    for one in (note_down, count, write_file, add_unit, held_plan, held_apply, stubborn, refuse, crash)
 }
 
 

@@ -102,3 +102,9 @@ def test_a_list_that_was_to_be_counted_exactly_still_opens(visitor: Signed) -> N
     page = visitor(people.POLICE).get(f"{LIST}?count=exact")
     assert page.status_code == 200
     assert "data-rn-exact" in page.text
+
+
+@pytest.mark.usefixtures("hurried")
+def test_an_exact_count_over_rest_is_given_up_where_it_takes_long_and_says_so(visitor: Signed) -> None:
+    page = visitor(people.POLICE).get("/api/v1/resident/?limit=1&count=exact").get_json()
+    assert (page["count"], page["count_is"]) == (10_000, "capped")

@@ -1,5 +1,6 @@
 """Importing by the screens: a file is looked at before anything is stored, goes in as chosen, and can be taken back."""
 
+import html
 import io
 import re
 from collections.abc import Callable
@@ -205,7 +206,12 @@ def test_a_long_list_is_written_by_a_job(
 ) -> None:
     monkeypatch.setattr(export, "STRAIGHT", 5)
     person = visitor(people.VIEWER)
-    answer = person.get("/records/unit/export.xlsx?order=-code&cols=code,name")
+    offer = person.get("/records/unit/export.xlsx?order=-code&cols=code,name")
+    assert offer.status_code == 200
+    assert "/jobs/1" not in person.get("/jobs/").text
+    form = re.search(r'<form[^>]* method="post" action="([^"]+export[^"]+)"', offer.text)
+    assert form is not None
+    answer = person.post(html.unescape(form[1]))
     assert answer.status_code == 303
     work()
     page = person.get(answer.location)

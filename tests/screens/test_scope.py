@@ -161,7 +161,11 @@ def test_an_attachment_comes_only_through_a_visible_row(visitor: Signed, app: Fl
     answer = police.get(link[1])
     assert answer.status_code == 200
     assert answer.data == b"%PDF-1.4 test"
+    # given to be kept, and neither guessed at nor run by a browser that opens it all the same
     assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox")
+    assert answer.headers["Cache-Control"] == "no-store"
     answer.close()
     assert visitor(people.TOURISM).get(link[1]).status_code == 404
     file_id = link[1].rsplit("/", 1)[1]

@@ -19,12 +19,12 @@ from app.store.imports.batches import (
     Refused,
     change_layout,
     find,
-    forget_old,
     layout_of,
     refused_rows,
     rows_of,
     same_file,
 )
+from app.store.imports.forgetting import forget_rows
 from app.store.imports.planning import plan
 from app.store.imports.undoing import ChangedSince, undo
 from app.store.save import update
@@ -325,10 +325,10 @@ def test_old_plans_are_forgotten_and_no_longer_undone(app: Flask) -> None:
         apply(session, batch, rules())
         applied = session.get_one(ImportBatch, batch, populate_existing=True).applied_at
         assert applied is not None
-        forget_old(session, 30, applied)
+        forget_rows(session, applied)
         assert len(rows_of(session, batch)) == 1
-        assert forget_old(session, 30, applied + timedelta(days=31)) >= 1
-        session.commit()
+        while forget_rows(session, applied + timedelta(seconds=1)):
+            session.commit()
         assert rows_of(session, batch) == []
         with pytest.raises(Refused):
             undo(session, batch)

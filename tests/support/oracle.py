@@ -7,7 +7,7 @@ one row at a time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -144,6 +144,18 @@ class World:
     def allowed(self, person: Person, record: str, verb: Verb) -> set[int]:
         """The ids of a record's rows that the person may do this to."""
         return {row_id for row_id, row in self.rows[record].items() if self.lets(person, verb, record, row)}
+
+
+def narrowed(person: Person, scopes: Mapping[str, list[str]]) -> Person:
+    """The person by a token: of each grant what the scopes of its record, or of all records, name too."""
+    left = {}
+    for record, grants in person.grants.items():
+        names = {*scopes.get(record, ()), *scopes.get("*", ())}
+        verbs = [verb for verb in Verb if str(verb.name).lower() in names]
+        left[record] = tuple(
+            replace(one, verbs=Verb(sum(verb.value for verb in verbs if verb in one.verbs))) for one in grants
+        )
+    return replace(person, grants={record: tuple(g for g in grants if g.verbs) for record, grants in left.items()})
 
 
 def read_rows(entry: Entry, connection: Connection, trashed: bool = False) -> dict[int, Row]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,8 @@ from app.catalog import Catalog, Entry
 from app.declare.choices import Classification
 from app.declare.event import Deed
 from app.declare.record import Account, Role
-from app.store.events import note_rows, plain_label
+from app.store.apart import KeptApart, apart_by_groups, words_for
+from app.store.events import note, note_rows, plain_label
 from app.store.mass import add_rows
 from app.store.page import fetch_rows
 from app.store.save import Rules, change_row, constraints
@@ -33,13 +35,14 @@ class Taken:
     """What became of a person: `what` is added, changed, same or refused, the last with `why_not`.
 
     `why_not`: local, where an account with a password of its own has the name; name, where it is another entry's;
-    else what the console cannot keep, in words.
+    else what the console cannot keep, in words. `apart` are roles that were not given, as nobody may hold several.
     """
 
     person: DirectoryPerson
     what: str
     account_id: int = 0
     why_not: str = ""
+    apart: tuple[str, ...] = ()
 
 
 class Accounts:
@@ -52,6 +55,7 @@ class Accounts:
         if catalog.account is None:
             raise LookupError("accounts have not been adopted: the directory has nothing to write to")
         self._session, self._rules, self._local = session, rules, local.casefold()
+        self._catalog = catalog
         self._entry: Entry = catalog.account
         self._roles: dict[str, int] = {
             row.name: row.id for row in session.execute(select(Role.id, Role.name), execution_options=UNFILTERED)
@@ -59,6 +63,13 @@ class Accounts:
 
     def take(self, people: Sequence[tuple[DirectoryPerson, Given]]) -> list[Taken]:
         """Bring the accounts of these people up to date, in one transaction."""
+        try:
+            return self._take(people)
+        except KeptApart:
+            # somebody gave one of them a role at the same moment: now it is known
+            return self._take(people)
+
+    def _take(self, people: Sequence[tuple[DirectoryPerson, Given]]) -> list[Taken]:
         known = _Known(self._session, self._entry, [person for person, _given in people])
         with writing(self._session), constraints(self._session, self._entry):
             found = self._add([(person, given) for person, given in people if known.new(person, self._local)])
@@ -82,6 +93,8 @@ class Accounts:
                 return Taken(person, "refused", why_not="name" if account.linked else "local")
             link = self._link(person, account.id, Given())
             return self._change(known, link, person, given)
+        except KeptApart:
+            raise
         except Invalid as error:
             return Taken(person, "refused", why_not=str(error))
 
@@ -102,7 +115,8 @@ class Accounts:
                 taken.append(Taken(person, "refused", why_not=str(one)))
             else:
                 self._link(person, one, given)
-                taken.append(Taken(person, "added", one))
+                self._tell(person, given, {})
+                taken.append(Taken(person, "added", one, apart=given.apart))
         return taken
 
     def _link(self, person: DirectoryPerson, account_id: int, given: Given) -> DirectoryAccount:
@@ -116,6 +130,13 @@ class Accounts:
     def _change(self, known: _Known, link: DirectoryAccount, person: DirectoryPerson, given: Given) -> Taken:
         now = known.row(link.account_id)
         raw = self._raw(person, given, now.get("roles") or [], link.given)
+        apart = self._catalog.apart
+        if apart and (not _equal(now.get("roles"), raw["roles"]) or set(given.roles).intersection(apart)):
+            held = self._held_besides(now, link.given)
+            given = given.beside(held, apart)
+            raw = self._raw(person, given, now.get("roles") or [], link.given)
+            if len(held.intersection(apart)) > 1:
+                del raw["roles"]  # no sign-in mends what should not be: that is for people to do
         if link.gone_at is not None:
             raw["active"] = "1"
         different = {name: value for name, value in raw.items() if not _equal(now.get(name), value)}
@@ -131,8 +152,25 @@ class Accounts:
                     change_row(self._session, self._entry, link.account_id, different, self._rules, None)
                     changed = True
         if link.given != given.kept() or link.dn != person.dn[:1000] or link.gone_at is not None:
+            self._tell(person, given, link.given)
             link.given, link.dn, link.gone_at = given.kept(), person.dn[:1000], None
-        return Taken(person, "changed" if changed else "same", link.account_id)
+        return Taken(person, "changed" if changed else "same", link.account_id, apart=given.apart)
+
+    def _held_besides(self, now: Values[str, Any], before: Values[str, Any]) -> set[str]:
+        """The roles that an account has besides those that the directory gave it."""
+        ours = {self._roles[name] for name in before.get("roles", ()) if name in self._roles}
+        direct = set(now.get("roles") or ()) - ours
+        by_groups = apart_by_groups(self._session, self._catalog, now["id"])
+        return {name for name, one in self._roles.items() if one in direct} | by_groups
+
+    def _tell(self, person: DirectoryPerson, given: Given, before: Values[str, Any]) -> None:
+        """Note, once, that the directory gives somebody what nobody may hold together."""
+        if given.apart and list(given.apart) != before.get("apart"):
+            text = _(
+                "%(name)s would hold %(roles)s by the directory, which are kept apart: none of them was given.",
+                name=person.username, roles=words_for(self._catalog, given.apart),
+            )  # fmt: skip
+            note(self._session, Deed.REFUSED, entry=self._entry, text=text)
 
     def _rename(self, now: Values[str, Any], person: DirectoryPerson, known: _Known) -> bool:
         """Follow a changed user name, unless another account has it."""

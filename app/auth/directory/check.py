@@ -67,6 +67,8 @@ def lines_about(session: Session, place: Directory, mapping: Mapping, name: str)
     for group in person.groups:
         yield f"  group {group.name or group.dn}" + (f", by {group.via}" if group.via else "")
     yield f"  roles: {', '.join(given.roles) or 'none'}"
+    if given.apart:
+        yield f"  not given: {', '.join(given.apart)}, which are kept apart: nobody may hold two of them"
     unit = "none" if given.unit_id is None else f"#{given.unit_id}"
     yield f"  unit: {unit} of {', '.join(person.units) or 'no text'}"
     yield f"  clearance: {given.clearance.value if given.clearance else 'internal'} of {person.clearance or 'no text'}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -43,26 +43,40 @@ class Rule:
 
 @dataclass(frozen=True)
 class Given:
-    """What a person gets: roles by name, unit and clearance; `rules` are the ids of those that gave it."""
+    """What a person gets: roles by name, unit and clearance; `rules` are the ids of those that gave it.
+
+    `apart` are roles that are kept apart, of which the person would hold several: none of them is given.
+    """
 
     roles: tuple[str, ...] = ()
     unit_id: int | None = None
     clearance: Classification | None = None
     rules: tuple[int, ...] = ()
+    apart: tuple[str, ...] = ()
 
     def kept(self) -> dict[str, Any]:
         """The same to be stored beside the account."""
         level = self.clearance.value if self.clearance else None
-        return {"roles": list(self.roles), "unit": self.unit_id, "clearance": level}
+        kept = {"roles": list(self.roles), "unit": self.unit_id, "clearance": level}
+        return kept | ({"apart": list(self.apart)} if self.apart else {})
+
+    def beside(self, held: Collection[str], apart: Collection[str]) -> Given:
+        """What is given to somebody who holds these roles already: of roles kept `apart` none, if that made several."""
+        given = set(self.roles).intersection(apart)
+        together = given | set(held).intersection(apart)
+        if not given or len(together) < 2:
+            return self
+        return replace(self, roles=tuple(one for one in self.roles if one not in given), apart=tuple(sorted(together)))
 
 
 @dataclass
 class Mapping:
-    """All rules of a console, and the units that texts of the directory were found to mean."""
+    """All rules of a console, the roles kept apart, and the units that texts of the directory were found to mean."""
 
     rules: tuple[Rule, ...]
     units: Entry | None
     ceiling: Classification
+    apart: Collection[str] = ()
     _found: dict[str, int | None] = field(default_factory=dict)
 
     @property
@@ -88,13 +102,14 @@ class Mapping:
             unit_id = next((rule.unit_id for rule in ordered if rule.unit_id is not None), None)
         known = [rule.clearance for rule in ordered if rule.clearance is not None]
         level = max(known, key=lambda one: one.rank, default=None)
-        return Given(
+        given = Given(
             roles=tuple(sorted({rule.role for rule in ordered if rule.role is not None})),
             unit_id=unit_id,
             # what may not be stored here need not be seen here either
             clearance=level if level is None or level.rank <= self.ceiling.rank else self.ceiling,
             rules=tuple(rule.id for rule in ordered),
         )
+        return given.beside((), self.apart)
 
     def _about(self, basis: Basis, texts: Iterable[str]) -> tuple[Rule, ...]:
         """The rules that look at this and hold, in the order of the texts."""
@@ -133,7 +148,7 @@ def load_mapping(session: Session, catalog: Catalog, ceiling: Classification) ->
     """The rules as they stand."""
     entry = catalog.directory_rules
     if entry is None:
-        return Mapping((), catalog.unit, ceiling)
+        return Mapping((), catalog.unit, ceiling, catalog.apart)
     table, role = entry.model.__table__, Role.__table__
     unit = table.c.get("unit_id")
     statement = (
@@ -146,4 +161,4 @@ def load_mapping(session: Session, catalog: Catalog, ceiling: Classification) ->
         Rule(row.id, row.basis, row.value, row.name, None if unit is None else row.unit_id, row.clearance)
         for row in session.execute(statement, execution_options=UNFILTERED)
     )
-    return Mapping(rules, catalog.unit, ceiling)
+    return Mapping(rules, catalog.unit, ceiling, catalog.apart)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
@@ -18,7 +20,8 @@ from app.auth.directory.accounts import UNFILTERED, Accounts
 from app.auth.directory.groups import all_groups, find_groups, members_of
 from app.auth.directory.link import Line
 from app.auth.directory.people import Directory, DirectoryPerson
-from app.auth.directory.rules import Mapping, load_mapping
+from app.auth.directory.rules import Mapping as Rulebook
+from app.auth.directory.rules import load_mapping
 from app.auth.directory.text import read_dn
 from app.auth.passwords import hash_password
 from app.catalog import Catalog
@@ -33,14 +36,19 @@ from app.store.tables import DirectoryAccount
 LOG = logging.getLogger(__name__)
 AT_ONCE = 100
 """Accounts of one transaction: SQLite lets nobody else write meanwhile."""
+ALL = sys.maxsize
+"""Agreed to in advance, however many they are."""
 Progress = Callable[[int, str], None]
+Who = Mapping[str, Any]
+"""An actor as a line of the trail names one: account_id and actor."""
 
 
 @dataclass
 class Synced:
     """What a run did: people read, accounts by what became of them.
 
-    `held_back` are accounts that would have been disabled, but were too many to be without a person's consent.
+    `held_back` are accounts that would have been disabled, but were too many to be without a person's consent;
+    `kept_apart` are people to whom the directory gives roles that nobody may hold together, so that none was given.
     """
 
     read: int = 0
@@ -50,12 +58,16 @@ class Synced:
     refused: int = 0
     disabled: int = 0
     held_back: int = 0
+    kept_apart: int = 0
 
     def words(self) -> str:
         """The same on one line, for the trail and the command line."""
-        parts = [f"{count} {name}" for name, count in vars(self).items() if count and name != "held_back"]
+        told = ("read", "added", "changed", "same", "refused", "disabled")
+        parts = [f"{getattr(self, name)} {name}" for name in told if getattr(self, name)]
+        apart = f"; {self.kept_apart} without roles that are kept apart, as they would hold several"
         held = f"; {self.held_back} gone from the directory, which is too many to disable without consent"
-        return (", ".join(parts) or "nobody found") + (held if self.held_back else "")
+        text = ", ".join(parts) or "nobody found"
+        return text + (apart if self.kept_apart else "") + (held if self.held_back else "")
 
 
 class Members:
@@ -87,12 +99,13 @@ def _digest(name: str) -> bytes:
 
 
 def synchronise(
-    session: Session, catalog: Catalog, ceiling: Classification, place: Directory, *, consent: bool = False,
-    progress: Progress = lambda done, note: None,
+    session: Session, catalog: Catalog, ceiling: Classification, place: Directory, *, agreed: int = 0,
+    who: Who | None = None, progress: Progress = lambda done, note: None,
 ) -> Synced:  # fmt: skip
     """Bring every account of the directory up to date, and disable those whose entry is gone or barred.
 
-    More of them at once than the set share are disabled only with `consent`. Raises Down.
+    More of them at once than the set share are disabled only if a person has `agreed` to so many; `who` is the person
+    that the trail names. Raises Down.
     """
     if not place.settings.bind_dn:
         raise ValueError("A synchronisation needs an account that searches: RAINBOW_LDAP_BIND_DN.")
@@ -108,14 +121,14 @@ def synchronise(
         return _read_all(line, session, mapping, accounts, place, progress)
 
     done = place.servers.talk(work, hurry=False)
-    _disable_gone(session, catalog, rules, started, done, 100 if consent else place.settings.most_gone)
-    note(session, Deed.SYNCHRONISED, text=done.words())
+    _disable_gone(session, catalog, rules, started, done, most=place.settings.most_gone, agreed=agreed)
+    note(session, Deed.SYNCHRONISED, text=done.words(), who=who)
     session.commit()
     return done
 
 
 def _read_all(
-    line: Line, session: Session, mapping: Mapping, accounts: Accounts, place: Directory, progress: Progress
+    line: Line, session: Session, mapping: Rulebook, accounts: Accounts, place: Directory, progress: Progress
 ) -> Synced:
     line.bind_to_search()
     settings, done = place.settings, Synced()
@@ -135,7 +148,7 @@ def _read_all(
 
 
 def _take(
-    session: Session, accounts: Accounts, mapping: Mapping, members: Members, people: Sequence[DirectoryPerson],
+    session: Session, accounts: Accounts, mapping: Rulebook, members: Members, people: Sequence[DirectoryPerson],
     done: Synced,
 ) -> None:  # fmt: skip
     given = [(one, mapping.give_by(session, one, members.rules_of(one.dn))) for one in people]
@@ -143,6 +156,7 @@ def _take(
     session.rollback()
     for taken in accounts.take(given):
         setattr(done, taken.what, getattr(done, taken.what) + 1)
+        done.kept_apart += bool(taken.apart)
         if taken.what == "refused":
             LOG.warning("the entry %r has no account: %s", taken.person.dn, taken.why_not)
     session.expunge_all()
@@ -152,15 +166,17 @@ def _gone(started: datetime) -> ColumnElement[bool]:
     return DirectoryAccount.seen_at < started
 
 
-def _disable_gone(session: Session, catalog: Catalog, rules: Rules, started: datetime, done: Synced, most: int) -> None:
-    """Disable the accounts whose entries were not met in this run, unless they are more than `most` percent."""
+def _disable_gone(
+    session: Session, catalog: Catalog, rules: Rules, started: datetime, done: Synced, *, most: int, agreed: int
+) -> None:
+    """Disable the accounts whose entries were not met in this run, if they are `agreed` to or up to `most` percent."""
     entry = catalog.account
     if entry is None:
         return
     active = Account.id == DirectoryAccount.account_id, Account.active.is_(True)
     counts = select(func.count(), func.count().filter(_gone(started))).select_from(DirectoryAccount).join(Account)
     total, gone = session.execute(counts.where(*active), execution_options=UNFILTERED).one()
-    if gone * 100 > total * most:
+    if gone > agreed and gone * 100 > total * most:
         done.held_back = gone
         return
     while True:

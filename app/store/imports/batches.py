@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.access import Forbidden, Person, System, may
@@ -26,8 +26,8 @@ ROW_ID = "rn:id"
 ROW_VERSION = "rn:version"
 """What a mapping calls the hidden columns of a returned export."""
 
-KEPT_DAYS = 30
-"""How long an import can be undone."""
+ROWS_A_SHEET = 2**20
+"""The most rows that a sheet has."""
 OPEN = (State.WAITING, State.PLANNED, State.APPLIED)
 
 
@@ -186,6 +186,23 @@ class Note:
     odd: bool = False
 
 
+def line_of(sheet: int, row: int) -> int:
+    """The line of a row, from 1, in the sheet of this number, from 0, among those that are read one after another."""
+    return sheet * ROWS_A_SHEET + row
+
+
+def place_of(line: int) -> tuple[int, int]:
+    """The sheet and the row that a line stands for."""
+    sheet, row = divmod(line - 1, ROWS_A_SHEET)
+    return sheet, row + 1
+
+
+def line_text(line: int) -> str:
+    """A line as people find it in the file."""
+    sheet, row = place_of(line)
+    return str(_("%(row)s (sheet %(sheet)s)", row=row, sheet=sheet + 1)) if sheet else str(row)
+
+
 @dataclass(frozen=True)
 class Planned:
     """A row of the plan. `changes` holds [before, after] by field as the trail keeps them: masked as for any reader."""
@@ -226,6 +243,17 @@ def refused_rows(session: Session, batch_id: int) -> Iterator[Planned]:
         after = found[-1].line
 
 
+def refused_among(session: Session, batch_id: int, lines: Sequence[int]) -> dict[int, Planned]:
+    """Those of these lines of the actor's own batch that did not or would not go in."""
+    if find(session, batch_id) is None:
+        return {}
+    bad = [one for one in Outcome if not one.good]
+    statement = select(ImportRow).where(
+        ImportRow.batch_id == batch_id, ImportRow.line.in_(lines), ImportRow.outcome.in_(bad)
+    )
+    return {row.line: _planned(row) for row in session.scalars(statement)}
+
+
 def count_rows(session: Session, batch_id: int) -> dict[str, int]:
     """How many rows came to which outcome."""
     statement = select(ImportRow.outcome, func.count()).where(ImportRow.batch_id == batch_id)
@@ -245,16 +273,3 @@ def drop(session: Session, batch_id: int) -> None:
         raise Refused(_("This import is over."))
     batch.state = State.DROPPED
     clear_rows(session, batch_id)
-
-
-def forget_old(session: Session, days: int, now: datetime) -> int:
-    """Remove the planned rows of batches older than so many days, which can no longer be undone; returns how many."""
-    before = now - timedelta(days=days)
-    held = select(ImportRow.batch_id).where(ImportRow.batch_id == ImportBatch.id).exists()
-    old = or_(ImportBatch.applied_at < before, ImportBatch.applied_at.is_(None) & (ImportBatch.made_at < before))
-    found = session.scalars(select(ImportBatch).where(old, held)).all()
-    for batch in found:
-        clear_rows(session, batch.id)
-        if batch.state in (State.WAITING, State.PLANNED):
-            batch.state = State.DROPPED
-    return len(found)

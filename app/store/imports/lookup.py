@@ -5,10 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, any_, case, cast, column, func, literal, select, tuple_, values
-from sqlalchemy.orm import Session, aliased, with_loader_criteria
+from sqlalchemy import (
+    ARRAY,
+    ColumnClause,
+    Integer,
+    any_,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+    values,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from app.access import System, predicate
 from app.access.policy import decided_by
@@ -159,14 +175,20 @@ class Scope:
             columns = (column("id", Integer), *(column(item.storage, item.type) for item in self.items))
             table = values(*columns, name="rn_given").data([(-1 - n, *given) for n, given in enumerate(some)]).cte()
             typed = [cast(table.c[item.storage], item.type).label(item.storage) for item in self.items]
-            stand_in = aliased(model, select(cast(table.c.id, Integer).label("id"), *typed).subquery(),
-                               adapt_on_names=True)  # fmt: skip
-            found = self._session.scalars(
-                select(stand_in.id).options(with_loader_criteria(model, reached, include_aliases=True)),
-                execution_options={"unfiltered": True},
-            )
-            yes = set(found)
+            if entry.trash:
+                # the policy asks of every row whether it lies in the trash, and these do not
+                gone = model.__table__.c.deleted_at
+                typed.append(cast(null(), gone.type).label(gone.name))
+            stand_in = select(cast(table.c.id, Integer).label("id"), *typed).subquery()
+            # the record's own columns alone: those of other tables in the policy may have the same names
+            swap = {model.__table__.c[name]: one for name, one in stand_in.c.items()}
+            asks = replacement_traverse(reached, {}, partial(_swapped, swap))
+            yes = set(self._session.scalars(select(stand_in.c.id).where(asks)))
             self._answers.update({(names, given): -1 - number in yes for number, given in enumerate(some)})
+
+
+def _swapped(swap: Mapping[Any, Any], element: Any, **_more: Any) -> Any:
+    return swap.get(element) if isinstance(element, ColumnClause) else None
 
 
 def bases(session: Session, entry: Entry, exported: Mapping[int, tuple[int, int]]) -> dict[int, dict[str, Any] | None]:

@@ -25,6 +25,7 @@ from app.store.imports.batches import (
     clear_rows,
     count_rows,
     layout_of,
+    line_text,
     rights,
     take,
 )
@@ -59,6 +60,8 @@ def plan(
     Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. Raises Forbidden or Refused.
     """
     catalog: Catalog = session.info["catalog"]
+    # what was read is let go first: SQLite lets no transaction write that began to read before another wrote
+    session.rollback()
     with writing_now():
         batch = take(session, batch_id)
         if batch.state not in (State.WAITING, State.PLANNED):
@@ -77,6 +80,7 @@ def plan(
             session.commit()
         done += len(chunk)
         report(done)
+    session.rollback()
     with writing_now():
         batch = take(session, batch_id)
         planner.mark_repeats(batch_id)
@@ -290,7 +294,7 @@ class Planner:
             for line, first in found[start : start + CHUNK]:
                 text = _(
                     "Row %(row)s of the file is about the same %(labels)s.",
-                    row=first, labels=labels or self._entry.singular,
+                    row=line_text(first), labels=labels or self._entry.singular,
                 )  # fmt: skip
                 note = {"field": name, "place": place, "message": str(text)}
                 told.append({"at": line, "said": json.dumps([note], ensure_ascii=False)})

@@ -126,7 +126,7 @@ class Going:
 
     def note(self, within: ColumnElement[bool], batch_id: int, deed: Any, changes: Any) -> None:
         """Write the lines of the trail, in the order of the file."""
-        line = event_line(self.session, Deed.CHANGED) | {
+        line = event_line(self.session, Deed.CHANGED, self.entry) | {
             "at": self.now, "door": Door.IMPORT, "record": self.entry.name, "batch_id": batch_id,
         }  # fmt: skip
         events = Event.__table__

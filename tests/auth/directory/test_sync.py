@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.auth.directory.errors import Down
 from app.auth.directory.people import Directory
 from app.auth.directory.sync import Synced, synchronise
-from app.declare import Classification, Deed, Event
+from app.declare import Classification, Deed, Door, Event
 from app.store.session import WRITING
 from seeds.plan.units import phase_one
 from tests.support import people
@@ -73,7 +73,9 @@ def test_every_entry_has_its_account_and_the_next_run_finds_nothing_to_do(
     assert account("shared2")["email"].endswith("@directory.invalid")
     assert account("locked") == account("expired") == {}
     session.rollback()
-    lines = select(func.count()).where(Event.record == "account", Event.deed == Deed.ADDED)
+    lines = select(func.count()).where(
+        Event.record == "account", Event.deed == Deed.ADDED, Event.door == Door.DIRECTORY
+    )
     assert session.scalar(lines) == first.added
     note = session.scalar(select(Event.note).where(Event.deed == Deed.SYNCHRONISED).order_by(Event.id).limit(1))
     assert note == first.words()
@@ -109,7 +111,7 @@ def test_more_than_the_set_share_are_disabled_only_with_consent(run: Run, accoun
     held = run()
     assert (held.disabled, held.held_back) == (0, len(some))
     assert account("u00050")["active"]
-    assert run(consent=True).disabled == len(some)
+    assert run(agreed=len(some)).disabled == len(some)
     assert not account("u00050")["active"]
 
 

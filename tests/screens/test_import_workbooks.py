@@ -1,0 +1,118 @@
+"""Workbooks of an import: several sheets that go on in one another, one's own file marked, the rest of it."""
+
+import io
+from collections.abc import Callable
+
+import openpyxl
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.excel import write as writing
+from app.jobs.worker import Worker
+from tests.screens.test_imports import check, counts, send, sent, workbook
+from tests.support import people
+from tests.support.places import Place
+from tests.support.visitor import Visitor
+
+Signed = Callable[[str], Visitor]
+HEADS = ["编码", "名称", "计量单位", "管理单位"]
+
+
+@pytest.fixture
+def work(app: Flask, place: Place) -> Callable[[], None]:
+    """Do the jobs that wait, in this process."""
+    return Worker(app, place.settings, "in-process").drain
+
+
+@pytest.fixture
+def unit(app: Flask) -> str:
+    """The code of the unit that keeps the indicators."""
+    table = app.extensions["catalog"]["unit"].model.__table__
+    with app.extensions["engine"].connect() as connection:
+        return str(connection.scalar(select(table.c.code).where(table.c.name == "统计局")))
+
+
+def opened(person: Visitor, address: str) -> openpyxl.Workbook:
+    answer = person.get(address)
+    assert answer.status_code == 200, answer.text[:2000]
+    return openpyxl.load_workbook(io.BytesIO(answer.data))
+
+
+def saved(book: openpyxl.Workbook) -> io.BytesIO:
+    file = io.BytesIO()
+    book.save(file)
+    file.seek(0)
+    return file
+
+
+def test_an_export_over_several_sheets_comes_back_whole(
+    visitor: Signed, work: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "ROWS_A_SHEET", 7)
+    person = visitor(people.STATISTICS)
+    book = opened(person, "/records/indicator/export.xlsx?cols=code,name,measure")
+    sheets = book.worksheets
+    assert len(sheets) > 2
+    total = sum(sheet.max_row - 1 for sheet in sheets)
+    sheets[1]["B3"].value = "第二张表里改过的名称"
+    sheets[2]["B2"].value = ""
+    address = sent(person, "indicator", saved(book))
+    assert all(f"“{sheet.title}”" in person.get(address).text for sheet in sheets[1:])
+    page = check(person, address, work)
+    assert counts(page) == [0, 1, total - 2, 1, 0]
+    assert "2（第 3 张表）" in page
+    marked = opened(person, f"{address}/rest.xlsx")
+    assert marked.worksheets[2]["B2"].comment is not None
+    assert all(cell.comment is None for sheet in marked.worksheets[:2] for row in sheet.iter_rows() for cell in row)
+    person.post(f"{address}/apply", {"choice": "good"})
+    work()
+    assert "第二张表里改过的名称" in person.get("/records/indicator/?q=第二张表里改过的名称").text
+
+
+def test_sheets_of_other_columns_are_not_read_along(visitor: Signed, work: Callable[[], None], unit: str) -> None:
+    person = visitor(people.STATISTICS)
+    book = openpyxl.load_workbook(workbook(HEADS, ["S-1", "一", "吨", unit]))
+    for title, heads in (("另一种", [*HEADS, "备注"]), ("再一张", HEADS)):
+        sheet = book.create_sheet(title)
+        sheet.append(heads)
+        sheet.append([f"S-{title}", "二", "吨", unit])
+    page = check(person, sent(person, "indicator", saved(book)), work)
+    assert counts(page) == [1, 0, 0, 0, 0]
+
+
+def test_ones_own_workbook_is_marked_before_and_the_rest_alone_is_given_afterwards(
+    visitor: Signed, work: Callable[[], None], unit: str
+) -> None:
+    person = visitor(people.STATISTICS)
+    rows = [["R-1", "一", "吨", unit], ["R-2", "", "吨", unit], ["R-3", "三", "吨", unit], ["R-4", "四", "吨", "none"]]
+    address = sent(person, "indicator", workbook(HEADS, *rows))
+    assert counts(check(person, address, work)) == [2, 0, 0, 2, 0]
+    whole = opened(person, f"{address}/rest.xlsx").active
+    assert whole is not None
+    assert [whole.cell(line, 1).value for line in range(2, 6)] == ["R-1", "R-2", "R-3", "R-4"]
+    assert [bool(whole.cell(line, column).comment) for line, column in ((3, 2), (5, 4), (2, 2))] == [True, True, False]
+    person.post(f"{address}/apply", {"choice": "good"})
+    work()
+    book = opened(person, f"{address}/rest.xlsx")
+    rest = book.active
+    assert rest is not None
+    assert [[cell.value for cell in row[:4]] for row in rest.iter_rows(min_row=2)] == [
+        [cell or None for cell in row] for row in (rows[1], rows[3])
+    ]
+    assert [bool(rest.cell(line, column).comment) for line, column in ((2, 2), (3, 4))] == [True, True]
+    assert "第 3 行" in str(rest.cell(2, 5).value)
+    # mended, it goes in as it is
+    rest["B2"].value, rest["D3"].value = "二", unit
+    assert counts(check(person, sent(person, "indicator", saved(book)), work)) == [2, 0, 0, 0, 0]
+
+
+def test_of_text_the_rows_to_mend_come_as_a_workbook(visitor: Signed, work: Callable[[], None], unit: str) -> None:
+    person = visitor(people.STATISTICS)
+    text = f"编码,名称,计量单位,管理单位\r\nX-1,一,吨,{unit}\r\nX-2,,吨,{unit}\r\n"
+    answer = send(person, "indicator", io.BytesIO(text.encode("gb18030")), "指标.csv")
+    check(person, answer.location, work)
+    rest = opened(person, f"{answer.location}/rest.xlsx").active
+    assert rest is not None
+    assert [row[0] for row in rest.iter_rows(min_row=2, values_only=True)] == ["X-2"]
+    assert rest["B2"].comment is not None
