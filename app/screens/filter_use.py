@@ -121,6 +121,8 @@ def _filter(entry: Entry | None, name: str, op: str) -> str:
 
 
 def _order(entry: Entry | None, order: str) -> str:
+    if not order:
+        return str(_("By relevance"))
     name = order.removeprefix("-")
     label = entry.fields[name].label if entry is not None and name in entry.fields else name
     way = _("descending") if order.startswith("-") else _("ascending")

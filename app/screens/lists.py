@@ -40,6 +40,8 @@ T = TypeVar("T")
 REMEMBERED = 20.0
 """Seconds for which a list that has passed the cap is taken to stay there."""
 MOST_REMEMBERED = 100
+RANKED_CAP = 1_000
+"""To how many rows a search by relevance is counted: each takes a look at its tokens, and nobody reads so far."""
 
 
 def route(blueprint: Blueprint) -> None:
@@ -162,7 +164,7 @@ def _heads(query: Query, path: str, shown: tuple[Field, ...]) -> tuple[Column, .
 
 
 def _head(query: Query, item: Field, path: str) -> Column:
-    sorted_ = item is query.order
+    sorted_ = item is query.order and not query.ranked
     url = ""
     if item.sortable and readable(me(), item):
         back = sorted_ and not query.descending
@@ -183,22 +185,26 @@ def _pager(query: Query, found: PageRows, path: str) -> Pager:
         last=at(last="1") if found.after else "",
         size=query.limit,
         sizes=PAGE_SIZES,
-        order_text=_("By %(label)s, %(way)s", label=query.order.label, way=way),
+        order_text=_("By relevance") if query.ranked else _("By %(label)s, %(way)s", label=query.order.label, way=way),
     )
 
 
 def _count(query: Query, path: str, found: PageRows) -> Count:
     """The rows of a list that fits on one page are counted by looking; others by the database, up to a cap.
 
-    A list that has passed the cap is not counted again on every page one turns.
+    Pages of a search know by themselves how many rows have rare words. A list that has passed the cap is not counted
+    again on every page one turns.
     """
     if not found.before and not found.after:
         return Count(f"{len(found.rows):,}", True)
+    if found.number is not None:
+        return Count(f"{found.number:,}", True)
+    cap = RANKED_CAP if query.ranked else CAP
     known: dict[Any, float] = me().memo.setdefault(_count, {})
-    asked = (query.entry.name, query.conditions, query.search)
+    asked = (query.entry.name, query.conditions, query.search, cap)
     if query.exact or monotonic() > known.get(asked, 0):
         number = count_within(db(), query, current_app.config["COUNT_SECONDS"]) if query.exact else None
-        counted = count(db(), query) if number is None else Counted(number, True)
+        counted = count(db(), query, cap) if number is None else Counted(number, True)
         if counted.exact:
             return Count(f"{counted.number:,}", True)
         if len(known) >= MOST_REMEMBERED:
@@ -207,7 +213,7 @@ def _count(query: Query, path: str, found: PageRows) -> Count:
     exact_url = with_query(f"{path}count", query.params())
     about = estimate(db(), query)
     if about is None or about <= CAP:
-        return Count(f"{CAP:,}+", False, exact_url)
+        return Count(f"{cap:,}+", False, exact_url)
     # three digits: more would look as if they had been counted
     return Count(_("about %(count)s", count=f"{round(about, 3 - len(str(about))):,}"), False, exact_url)
 

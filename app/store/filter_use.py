@@ -43,7 +43,7 @@ ORDERS = {
 }
 
 Shape = tuple[str, tuple[tuple[str, str], ...], str]
-"""Record, (field, operator) of each filter, and order."""
+"""Record, (field, operator) of each filter, and order; none by relevance."""
 
 
 @dataclass
@@ -121,7 +121,8 @@ def _shape(query: Query) -> Shape:
     filters = {(condition.field.name, condition.op) for condition in query.conditions}
     if query.search:
         filters.add((SEARCH, ""))
-    return query.entry.name, tuple(sorted(filters)), ("-" if query.descending else "") + query.order.name
+    order = "" if query.ranked else ("-" if query.descending else "") + query.order.name
+    return query.entry.name, tuple(sorted(filters)), order
 
 
 def _upsert(connection: Connection, noted: dict[Shape, Noted]) -> Any:

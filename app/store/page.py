@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.catalog import Entry, Field
 from app.store.query import Cursor, Query, sort_field, where, where_walking, write_cursor
 from app.store.search.match import Search, words_of
+from app.store.search.pages import Relevance
 from app.store.session import actor_of, scoped, stream
 from app.store.walk import along, through
 
@@ -25,11 +26,15 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class PageRows:
-    """A page's rows in order; the cursors are empty where there is nothing before or after."""
+    """A page's rows in order; the cursors are empty where there is nothing before or after.
+
+    `number` is how many rows the list has, where reading the page told it.
+    """
 
     rows: tuple[Values, ...]
     before: str
     after: str
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,24 +59,23 @@ class Sort:
 def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | None = None) -> PageRows:
     """One page of the list, in one statement, in two where rows without a value begin on it.
 
-    Each column of many references takes one more. With `reached` each row says under REACHED whether the condition
-    holds for it.
+    By relevance it takes a few (search/pages.py); each column of many references one more. With `reached` each row says
+    under REACHED whether the condition holds for it.
     """
     backward = query.last or query.before is not None
     cursor = query.before or query.after
-    sort = _sort(query)
-    conditions, walking = where_walking(session, query)
-    statement = _columns(query.entry, query.shown, sort)
-    if reached is not None:
-        statement = statement.add_columns(case((reached, 1), else_=0))
-    statement = statement.where(*conditions).order_by(*_ordering(query, sort, backward))
-    if sort.join is None:
-        statement = along(session, statement, query, walking)
-    found: list[Any] = []
-    for beyond in _stretches(query, sort, cursor, backward):
-        if len(found) <= query.limit:
-            rest = statement.where(*beyond).limit(query.limit + 1 - len(found))
-            found += session.execute(rest).all()
+
+    def chosen(sort: Sort) -> Select[Any]:
+        statement = _columns(query.entry, query.shown, sort)
+        return statement if reached is None else statement.add_columns(case((reached, 1), else_=0))
+
+    number = None
+    if query.ranked:
+        relevance = Relevance(session, query)
+        found = list(relevance.rows(lambda tier: chosen(Sort(tier, False)), cursor, backward, query.limit + 1))
+        number = relevance.number
+    else:
+        found = _in_order(session, query, chosen, cursor, backward)
     more, found = len(found) > query.limit, found[: query.limit]
     if backward:
         found = found[::-1]
@@ -88,13 +92,32 @@ def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | No
         tuple(rows),
         write_cursor(query, _place(first)) if has_before else "",
         write_cursor(query, _place(last)) if has_after else "",
+        number,
     )
+
+
+def _in_order(
+    session: Session, query: Query, chosen: Callable[[Sort], Select[Any]], cursor: Cursor | None, backward: bool
+) -> list[Any]:
+    """The rows past a cursor in the list's own order, one more than the page has."""
+    sort = _sort(query)
+    conditions, walking = where_walking(session, query)
+    statement = chosen(sort).where(*conditions).order_by(*_ordering(query, sort, backward))
+    if sort.join is None:
+        statement = along(session, statement, query, walking)
+    found: list[Any] = []
+    for beyond in _stretches(query, sort, cursor, backward):
+        if len(found) <= query.limit:
+            rest = statement.where(*beyond).limit(query.limit + 1 - len(found))
+            found += session.execute(rest).all()
+    return found
 
 
 def stream_rows(session: Session, query: Query, size: int) -> Iterator[list[Sequence[Any]]]:
     """The whole list in order, up to `size` rows at a time, as columns: ids, versions, then each shown field's values.
 
-    The values are those of the kinds' `sheet_column`; of many references a list of ids.
+    The order is that of a column, also of a list that is searched: by relevance it could not be streamed. The values
+    are those of the kinds' `sheet_column`; of many references a list of ids.
     """
     shown, model = query.shown, query.entry.model
     version = model.version if query.entry.versioned else literal(0)
@@ -215,7 +238,7 @@ def count(session: Session, query: Query, cap: int | None = CAP) -> Counted:
     """How many rows match, counted no further than `cap`; None counts to the end."""
     if query.search and not query.conditions and not scoped(session, query.entry):
         # the rows of the tokens one by one until there are enough, without gathering them first
-        inner = Search(session, query.entry, actor_of(session)).matching(words_of(query.search))
+        inner = Search(session, query.entry, actor_of(session)).every(words_of(query.search))
     else:
         inner = select(query.entry.model.id).where(*where(session, query))
         if cap is not None and (query.search or len(query.conditions) + scoped(session, query.entry) > 1):
@@ -269,6 +292,8 @@ def fetch_rows(
 
 def neighbours(session: Session, query: Query, row_id: int) -> tuple[int | None, int | None]:
     """The ids before and after a row within a list; None at its ends, or if the row is not in it."""
+    if query.ranked:
+        return Relevance(session, query).around(row_id)
     sort = _sort(query)
     statement = _columns(query.entry, (), sort).where(query.entry.model.id == row_id)
     here = session.execute(statement).first()

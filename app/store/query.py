@@ -22,7 +22,7 @@ from app.access import Person, System, readable
 from app.catalog import Entry, Field
 from app.declare.choices import Choices
 from app.declare.types import Moment, ScaledNumber
-from app.store.search.match import Search, words_of
+from app.store.search.match import TIERS, Search, by_tokens, words_of
 from app.store.session import actor_of
 
 PAGE_SIZES = (20, 50, 100, 200)
@@ -69,8 +69,8 @@ class Cursor:
 class Query:
     """What a list shows.
 
-    `columns` None means the record's own; `usual` is the order it has when none is asked for; `after` and `before`
-    exclude one another.
+    `columns` None means the record's own; `usual` is the order it has when none is asked for, `chosen` that one was
+    asked for; a list that is searched and asked for in no order is `ranked`; `after` and `before` exclude one another.
     """
 
     entry: Entry
@@ -85,6 +85,18 @@ class Query:
     before: Cursor | None = None
     last: bool = False
     exact: bool = False
+    chosen: bool = False
+    ranked: bool = False
+
+    @property
+    def ordered_by(self) -> str:
+        """The name of the order, as cursors have it: that of its field; of relevance none."""
+        return "" if self.ranked else self.order.name
+
+    @property
+    def tie(self) -> Field | None:
+        """The field that breaks ties of the order before the id does."""
+        return None if self.ranked else self.order.tie
 
     @property
     def shown(self) -> tuple[Field, ...]:
@@ -95,7 +107,8 @@ class Query:
         found = [(c.name, _written(c, value)) for c in self.conditions for value in c.values]
         if self.search:
             found.append(("q", self.search))
-        if (self.order, self.descending) != (self.usual or self.entry.order):
+        usual = (self.order, self.descending) == (self.usual or self.entry.order)
+        if not usual or (self.search and self.chosen):
             found.append(("order", f"{'-' if self.descending else ''}{self.order.name}"))
         if self.limit != DEFAULT_SIZE:
             found.append(("limit", str(self.limit)))
@@ -146,13 +159,17 @@ def read_query(entry: Entry, args: MultiDict[str, str], actor: Person | System, 
         found = _read_condition(item, op, texts if most else [text for text in texts if text.strip()])
         if found is not None:
             conditions.append(found)
-    order, descending = _read_order(entry, args.get("order"), actor) or (query.order, query.descending)
+    order = _read_order(entry, args.get("order"), actor)
+    search = _read_search(args.get("q", ""))
+    words = words_of(search)
     query = replace(
         query,
         conditions=tuple(conditions),
-        search=_read_search(args.get("q", "")),
-        order=order,
-        descending=descending,
+        search=search,
+        order=order[0] if order else query.order,
+        descending=order[1] if order else query.descending,
+        chosen=order is not None,
+        ranked=order is None and bool(words) and by_tokens(entry, words, actor),
         limit=_read_limit(args.get("limit"), most),
         columns=_read_columns(entry, args.get("cols")),
         exact=_read_count(args.get("count")),
@@ -263,8 +280,8 @@ DECODERS: Mapping[str, Callable[[str], Any]] = {
 
 def write_cursor(query: Query, cursor: Cursor) -> str:
     """A place as text for an address: opaque to people, checked when it is read."""
-    tied = () if query.order.tie is None else _tagged(cursor.tie)
-    place = [query.order.name, *_tagged(cursor.value), cursor.id, *tied]
+    tied = () if query.tie is None else _tagged(cursor.tie)
+    place = [query.ordered_by, *_tagged(cursor.value), cursor.id, *tied]
     raw = json.dumps(place, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
@@ -290,16 +307,24 @@ def read_cursor(query: Query, name: str, text: str) -> Cursor:
     try:
         padded = text + "=" * (-len(text) % 4)
         order, tag, value, row_id, *tied = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if order != query.order.name or type(row_id) is not int or abs(row_id) > 2**62:
+        if order != query.ordered_by or type(row_id) is not int or abs(row_id) > 2**62:
             raise ValueError(order)
-        tie = query.order.tie
+        tie = query.tie
         if len(tied) != (0 if tie is None else 2) or (tied and tied[0] == "n"):
             raise ValueError(tied)
         broken = None if tie is None else _decoded(tie, *tied)
-        return Cursor(_decoded(query.order, tag, value), row_id, broken)
+        found = _tier(tag, value) if query.ranked else _decoded(query.order, tag, value)
+        return Cursor(found, row_id, broken)
     except (ValueError, TypeError, KeyError, binascii.Error, InvalidOperation, RecursionError):
         message = _("The place in the list cannot be read; it may belong to another order.")
         raise BadQuery(name, message, (_("Leave it out to begin at the first page."),)) from None
+
+
+def _tier(tag: Any, text: Any) -> int:
+    """The tier that a place in a list by relevance names; raises ValueError for one that there is not."""
+    if tag != "i" or text not in map(str, range(len(TIERS))):
+        raise ValueError(text)
+    return int(text)
 
 
 def _decoded(item: Field, tag: Any, text: Any) -> Any:

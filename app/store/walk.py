@@ -36,7 +36,7 @@ def along(session: Session, statement: Select[Any], query: Query, walking: bool)
     beginning = _beginning(query)
     if beginning is not None:
         return statement.with_hint(query.entry.model, f"INDEXED BY {beginning}", "sqlite")
-    if not _many(session, query):
+    if not many(session, query):
         return statement
     name = _index(bind.engine, query.entry.model.__tablename__, query.order.storage)
     return statement.with_hint(query.entry.model, f"INDEXED BY {name}", "sqlite") if name else statement
@@ -52,7 +52,7 @@ def _beginning(query: Query) -> str | None:
 
 def through(session: Session, statement: Select[Any], query: Query) -> Select[Any]:
     """A statement that counts up to a cap; told to look at each row where the cap is soon reached so."""
-    if session.get_bind().dialect.name != "sqlite" or not (query.search or _many(session, query)):
+    if session.get_bind().dialect.name != "sqlite" or not (query.search or many(session, query)):
         return statement
     return statement.with_hint(query.entry.model, BY_ID, "sqlite") if _tokens_or_none(query) else statement
 
@@ -61,7 +61,7 @@ def _tokens_or_none(query: Query) -> bool:
     return not query.search or bool(plan_of(query.entry).fields)
 
 
-def _many(session: Session, query: Query) -> bool:
+def many(session: Session, query: Query) -> bool:
     """Whether each of the list's conditions, the policy among them, leaves many rows."""
     entry = query.entry
     rows = predicate(session.info["catalog"], actor_of(session), entry, Verb.READ)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    and_,
     cast,
     column,
     exists,
@@ -26,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from app.access import Person, System, readable
 from app.catalog import Entry, Field
-from app.store.search.row import FUNCTION, kinds_of
+from app.store.search.row import FUNCTION, TIER, kinds_of
 from app.store.search.schema import search_table
 from app.store.search.tokens import (
     KEY,
@@ -92,6 +93,9 @@ def exactly(word: str) -> list[Term]:
 
 Meaning = Callable[[str], list[Term]]
 
+TIERS: tuple[tuple[Meaning | None, Meaning | None], ...] = ((exactly, None), (at_start, exactly), (None, at_start))
+"""What a list by relevance shows first, next and last: what the whole of the words typed means, and does not mean."""
+
 
 def _postgresql(words: Sequence[str], meaning: Meaning) -> str:
     return " & ".join("(" + " | ".join(_phrase(term) for term in meaning(word)) + ")" for word in words)
@@ -113,6 +117,13 @@ def _string(term: Term) -> str:
     return f'({place}"{" ".join(term.tokens)}"{" *" if term.open else ""})'
 
 
+def by_tokens(entry: Entry, words: Sequence[str], actor: Person | System) -> bool:
+    """Whether tokens alone say which of the record's rows have the words."""
+    return bool(plan_of(entry).fields) and not any(
+        _beside(entry, word, actor) or _named(entry, word, actor) for word in words
+    )
+
+
 class Search:
     """Conditions of a session's database on the rows of one record, for one actor."""
 
@@ -123,6 +134,8 @@ class Search:
         self._sqlite = session.get_bind().dialect.name == "sqlite"
         self._name = search_table(entry.model.__tablename__)
         self._table = table(self._name, column("id"), column("rowid"), column("tokens"), column(self._name))
+        self.key: Any = self._table.c.rowid if self._sqlite else self._table.c.id
+        """The column of the tokens' table that holds the id of the row."""
 
     @property
     def tokens(self) -> bool:
@@ -131,7 +144,7 @@ class Search:
 
     def simple(self, words: Sequence[str]) -> bool:
         """Whether tokens alone say which rows have the words."""
-        return self.tokens and not any(self._beside(word) or self._named(word) for word in words)
+        return by_tokens(self._entry, words, self._actor)
 
     def having(self, words: Sequence[str]) -> list[ColumnElement[bool]]:
         """Rows that have every word in a field that is searched and that the actor sees whole."""
@@ -144,21 +157,20 @@ class Search:
             if word in plain:
                 continue
             ids: Any = self._ids([word], terms)
-            beside = self._beside(word)
+            beside = _beside(entry, word, self._actor)
             if beside:
                 own = entry.model.__table__.alias()
                 # identifiers that only some may see whole are no tokens: their own index finds them
                 more = [select(own.c.id).where(_begins(own.c[i.storage], word, self._sqlite)) for i in beside]
                 ids = union_all(ids, *more)
-            known = [item.column.in_(codes) for item, codes in self._named(word)]
+            known = [item.column.in_(codes) for item, codes in _named(self._entry, word, self._actor)]
             found.append(or_(entry.model.id.in_(ids), *known))
         return found
 
     def rows(self, words: Sequence[str], meaning: Meaning) -> Select[Any]:
         """SELECT of the rows for which every word has this meaning, in whatever order they are met."""
-        key = self._table.c.rowid if self._sqlite else self._table.c.id
         model = self._entry.model
-        found = select(model.id.label("id")).select_from(model).join(self._table, key == model.id)
+        found = select(model.id.label("id")).select_from(model).join(self._table, self.key == model.id)
         return found.where(self._matches(words, meaning))
 
     def matching(self, words: Sequence[str]) -> Select[Any]:
@@ -166,6 +178,10 @@ class Search:
         if self.simple(words):
             return self.rows(words, terms)
         return select(self._entry.model.id.label("id")).where(*self.having(words))
+
+    def every(self, words: Sequence[str]) -> Select[Any]:
+        """The same where no policy narrows what the actor sees: the rows themselves need not be asked."""
+        return self._ids(words, terms) if self.simple(words) else self.matching(words)
 
     def anything(self, words: Sequence[str]) -> ColumnElement[bool]:
         """Whether the tokens of any row at all, whoever may see it, have every word: worth a look, no answer."""
@@ -178,8 +194,7 @@ class Search:
     def row_by_row(self, words: Sequence[str]) -> list[ColumnElement[bool]]:
         """The same asked of each row that a list's order comes to: for words that are `common`."""
         if self._sqlite:
-            values = [self._entry.fields[name].column for name in plan_of(self._entry).fields]
-            return [getattr(func, FUNCTION)(kinds_of(self._entry), " ".join(words), *values) == literal(1)]
+            return [getattr(func, FUNCTION)(kinds_of(self._entry), " ".join(words), *self._values()) == literal(1)]
         here = self._ids(words, terms).where(self._table.c.id == self._entry.model.id).correlate(self._entry.model)
         # an offset keeps PostgreSQL from turning the question back into the join that it is there to avoid
         return [exists(here.offset(0))]
@@ -195,38 +210,64 @@ class Search:
         found = select(func.count()).select_from(inner)
         return (self._session.scalar(found, execution_options={"unfiltered": True}) or 0) > COMMON
 
-    def _ids(self, words: Sequence[str], meaning: Meaning) -> Any:
+    def _ids(self, words: Sequence[str], meaning: Meaning) -> Select[Any]:
         """SELECT of the ids of rows whose tokens say so."""
-        key = self._table.c.rowid if self._sqlite else self._table.c.id
-        return select(key).select_from(self._table).where(self._matches(words, meaning))
+        return select(self.key).select_from(self._table).where(self._matches(words, meaning))
+
+    def tier(self, text: str, number: int) -> ColumnElement[bool]:
+        """Of the rows that have every word of a text those of one of the TIERS, as a condition on their tokens."""
+        words, whole = words_of(text), (squeezed(text),)
+        has, lacks = TIERS[number]
+        if has is exactly and not self._sqlite:
+            # few rows are named so, and the index of tokens is to look for nothing else
+            return and_(self._matches(whole, has), self._matches(words, terms).is_(True))
+        written = _sqlite if self._sqlite else _postgresql
+        found = written(words, terms)
+        if has is not None:
+            found = f"({found}) {'AND' if self._sqlite else '&'} ({written(whole, has)})"
+        if lacks is not None:
+            found = f"({found}) {'NOT' if self._sqlite else '& !'} ({written(whole, lacks)})"
+        return self._holds(found)
+
+    def tier_by_row(self, text: str) -> ColumnElement[Any]:
+        """The number of a row's tier as SQLite tells it from the row's own values, where filters leave few rows."""
+        return getattr(func, TIER)(kinds_of(self._entry), squeezed(text), *self._values())  # type: ignore[no-any-return]
+
+    def _values(self) -> list[Any]:
+        return [self._entry.fields[name].column for name in plan_of(self._entry).fields]
 
     def _matches(self, words: Sequence[str], meaning: Meaning) -> ColumnElement[bool]:
+        return self._holds((_sqlite if self._sqlite else _postgresql)(words, meaning))
+
+    def _holds(self, asked: str) -> ColumnElement[bool]:
         here = self._table.c
         if self._sqlite:
-            return here[self._name].op("MATCH", is_comparison=True)(literal(_sqlite(words, meaning)))
-        query = cast(literal(_postgresql(words, meaning)), TSQUERY)
-        return here.tokens.op("@@", is_comparison=True)(query)
-
-    def _beside(self, word: str) -> list[Field]:
-        """Masked identifiers that the actor may search by this word."""
-        if not word.isascii():
-            return []
-        return [i for i in self._entry.searched if i.masked and is_identifier(i) and readable(self._actor, i)]
-
-    def _named(self, word: str) -> list[tuple[Field, list[str]]]:
-        """The values of fields that people know by names with the word in them."""
-        found = []
-        for item in self._entry.searched:
-            codes = [code for code, name in (item.names or {}).items() if word in narrowed(str(name))]
-            if codes and readable(self._actor, item):
-                found.append((item, codes[:MOST_NAMED]))
-        return found
+            return here[self._name].op("MATCH", is_comparison=True)(literal(asked))
+        return here.tokens.op("@@", is_comparison=True)(cast(literal(asked), TSQUERY))
 
     def _slowly(self, word: str) -> ColumnElement[bool]:
         """Of what has no tokens, the audit trail: by looking into each row."""
         fields = [item for item in self._entry.searched if readable(self._actor, item)]
         found = [item.column.icontains(word, autoescape=True) for item in fields]
-        return or_(false(), *found, *(item.column.in_(codes) for item, codes in self._named(word)))
+        known = [item.column.in_(codes) for item, codes in _named(self._entry, word, self._actor)]
+        return or_(false(), *found, *known)
+
+
+def _beside(entry: Entry, word: str, actor: Person | System) -> list[Field]:
+    """Masked identifiers that the actor may search by this word."""
+    if not word.isascii():
+        return []
+    return [i for i in entry.searched if i.masked and is_identifier(i) and readable(actor, i)]
+
+
+def _named(entry: Entry, word: str, actor: Person | System) -> list[tuple[Field, list[str]]]:
+    """The values of fields that people know by names with the word in them."""
+    found = []
+    for item in entry.searched:
+        codes = [code for code, name in (item.names or {}).items() if word in narrowed(str(name))]
+        if codes and readable(actor, item):
+            found.append((item, codes[:MOST_NAMED]))
+    return found
 
 
 def _begins(value: Any, word: str, sqlite: bool) -> ColumnElement[bool]:

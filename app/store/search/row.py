@@ -7,8 +7,10 @@ import sqlite3
 from app.catalog import Entry
 from app.store.search.tokens import (
     KEY,
+    LONGEST_START,
     MOST_CHARACTERS,
     PINYIN,
+    START,
     is_pinyin,
     name_marks,
     narrowed,
@@ -18,11 +20,13 @@ from app.store.search.tokens import (
 )
 
 FUNCTION = "rn_has"
+TIER = "rn_tier"
 
 
 def install(connection: sqlite3.Connection) -> None:
     """Let the connection's statements ask it."""
     connection.create_function(FUNCTION, -1, has, deterministic=True)
+    connection.create_function(TIER, -1, tier, deterministic=True)
 
 
 def kinds_of(entry: Entry) -> str:
@@ -42,6 +46,22 @@ def has(kinds: str, words: str, *values: str | None) -> bool:
         )
         for word in words.split()
     )
+
+
+def tier(kinds: str, whole: str, *values: str | None) -> int:
+    """Which of the tiers of relevance a row is in, of which `has` is true; `whole` is what was typed, squeezed."""
+    plain = without_signs(whole)
+    names = {START + plain} if len(plain) < LONGEST_START else set()
+    marks = {
+        mark
+        for kind, value in zip(kinds, values, strict=True)
+        if value and kind != "t"
+        for mark in (parts(value) if kind == "i" else name_marks(value)[:1])
+    }
+    if not marks.isdisjoint({KEY + plain, *names}):
+        return 0
+    starts = (KEY + plain, START + plain[:LONGEST_START])
+    return 1 if any(mark.startswith(starts) for mark in marks) else 2
 
 
 def _typed(kind: str, word: str, value: str) -> bool:

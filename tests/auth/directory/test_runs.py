@@ -17,6 +17,7 @@ from app.jobs.worker import Worker
 from app.store import leases
 from seeds.plan.units import phase_one
 from tests.support import people
+from tests.support.browser import Window
 from tests.support.city_directory import EDITOR, PEOPLE, city
 from tests.support.places import Database, Place
 from tests.support.slapd import PASSWORD, Slapd
@@ -212,3 +213,23 @@ def test_whom_the_console_gave_an_office_gets_no_second_from_the_directory(
                                 "WHERE name = 'auditor'"), {"unit": phase_one()[7]})  # fmt: skip
     Visitor(app).sign_in("u00007", PASSWORD)
     assert account("u00007")["roles"] == ["secadmin"]
+
+
+@pytest.mark.browser
+def test_consent_is_asked_for_in_a_dialog_with_the_accounts_it_is_about(
+    window: Window, place: Place, slapd: Slapd
+) -> None:
+    place.run("ldap", "sync")
+    with slapd.as_root() as root:
+        for number in range(30):
+            root.delete(f"uid=u{number:05d},ou={phase_one()[number % 39]},{PEOPLE}")
+    place.run("ldap", "sync", check=False)
+    window.sign_in(people.SECURITY)
+    for size, theme in (("desktop", "light"), ("phone", "dark")):
+        window.wear(size, theme)
+        window.open(PATH)
+        assert "u00000" in window.one("main").text
+        window.one("[data-rn-open=rn-consent]").click()
+        assert "30" in window.one("#rn-consent").text
+        assert window.barriers() == []
+    assert window.problems() == []

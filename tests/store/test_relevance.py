@@ -1,0 +1,271 @@
+"""A searched list by relevance: each row once, the best first, both ways, and no more than what any reading finds."""
+
+import base64
+import random
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, insert, select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from app.access import SYSTEM, HeldGrant, Person, System
+from app.catalog import Entry
+from app.declare.access import OWN_UNIT, Verb
+from app.store import walk as walk_
+from app.store.bulk import Selection, delete_rows
+from app.store.page import fetch_page, neighbours
+from app.store.query import BadQuery, Query, read_cursor, read_query, where
+from app.store.search import pages
+from app.store.search.match import Search, words_of
+from app.store.search.tokens import parts, plan_of, squeezed, without_signs
+from app.store.session import WRITING, act_as, db
+from tests.support.statements import counted
+
+MOST_STATEMENTS = 7
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    with app.test_request_context():
+        act_as(db(), SYSTEM)
+        yield db()
+
+
+@pytest.fixture(params=["as it is", "in small slices"])
+def sliced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both as tables of this size are read and as those of millions are."""
+    if request.param == "in small slices":
+        monkeypatch.setattr(pages, "RARE", 4)
+        monkeypatch.setattr(pages, "FIRST", 16)
+        monkeypatch.setattr(walk_, "MANY", 5)
+
+
+def asked(entry: Entry, typed: str, actor: Person | System = SYSTEM, more: Mapping[str, str] = {}) -> Query:
+    query = read_query(entry, MultiDict({"q": typed, "limit": "7", **more}), actor, most=100)
+    return replace(query, columns=(entry.labelled[0],))
+
+
+def walk(session: Session, query: Query, forward: bool) -> list[int]:
+    """The ids met from one end to the other, page by page, in the order of the list."""
+    here = query if forward else replace(query, last=True)
+    met: list[int] = []
+    for _ in range(10_000):
+        page = fetch_page(session, here)
+        ids = [row["id"] for row in page.rows]
+        met = met + ids if forward else ids + met
+        cursor = page.after if forward else page.before
+        if not cursor:
+            return met
+        place = read_cursor(query, "after", cursor)
+        here = replace(query, after=place) if forward else replace(query, before=place)
+    raise AssertionError("a walk without an end")
+
+
+def expected(session: Session, query: Query) -> list[int]:
+    """What the list's own conditions find, put in order by a plain reading of names and identifiers."""
+    entry, plan, whole = query.entry, plan_of(query.entry), squeezed(query.search)
+    names = [*plan.names, *plan.identifiers]
+    columns = [entry.fields[name].column for name in names]
+    rows = session.execute(select(entry.model.id, *columns).where(*where(session, query))).all()
+
+    def tier(values: Any) -> int:
+        said = [squeezed(value) for name, value in zip(names, values, strict=True) if value and name in plan.names]
+        marked = [part[1:] for name, value in zip(names, values, strict=True) if value and name in plan.identifiers
+                  for part in parts(value)]  # fmt: skip
+        if whole in said or without_signs(whole) in marked:
+            return 0
+        begins = any(one.startswith(whole) for one in said) or any(
+            one.startswith(without_signs(whole)) for one in marked
+        )
+        return 1 if begins else 2
+
+    return [row_id for _tier, _down, row_id in sorted((tier(row[1:]), -row[0], row[0]) for row in rows)]
+
+
+def words(session: Session, entry: Entry, number: int) -> list[str]:
+    """Names as they are, how they begin, pieces of them, and pieces of the other texts."""
+    chance, plan, found = random.Random(20040701), plan_of(entry), []
+    for name in (*plan.names, *plan.identifiers, *plan.texts):
+        column = entry.fields[name].column
+        values = list(session.scalars(select(column).where(column.is_not(None)).order_by(entry.model.id).limit(300)))
+        for value in chance.sample(values, min(number, len(values))):
+            start = chance.randrange(max(len(value) - 1, 1))
+            found += [value[:60], value[:2], value[start : start + 2], value[start : start + 4]]
+    return [word for word in dict.fromkeys(found) if words_of(word)]
+
+
+@pytest.mark.usefixtures("sliced")
+def test_a_search_shows_each_row_once_the_best_first_both_ways(app: Flask, session: Session) -> None:
+    catalog = app.extensions["catalog"]
+    tiers = set()
+    for name, number in (("unit", 3), ("funding_source", 2), ("staff", 1), ("resident", 1)):
+        for word in words(session, catalog[name], number):
+            query = asked(catalog[name], word)
+            if not query.ranked:
+                continue
+            best = expected(session, query)
+            if len(best) > 100:
+                continue
+            where_ = (name, word)
+            assert walk(session, query, True) == best, where_
+            assert walk(session, query, False) == best, where_
+            tiers.add(len(best) > 7)
+    assert tiers == {True, False}
+
+
+@pytest.mark.usefixtures("sliced")
+def test_common_words_begin_and_end_where_they_should(app: Flask, session: Session) -> None:
+    resident = app.extensions["catalog"]["resident"]
+    address = str(session.scalars(select(resident.model.address).where(resident.model.address.is_not(None))).first())
+    pieces = [address[place : place + 2] for place in range(len(address) - 1)]
+    road = next(piece for piece in reversed(pieces) if not re.search(r"\d", piece) and asked(resident, piece).ranked)
+    for word in ("王", "建国", road):
+        query = asked(resident, word)
+        assert query.ranked
+        best = expected(session, query)
+        assert len(best) > 10, word
+        first = fetch_page(session, query)
+        assert [row["id"] for row in first.rows] == best[:7], word
+        assert [row["id"] for row in fetch_page(session, replace(query, last=True)).rows] == best[-7:], word
+        second = fetch_page(session, replace(query, after=read_cursor(query, "after", first.after)))
+        assert [row["id"] for row in second.rows] == best[7:14], word
+        back = fetch_page(session, replace(query, before=read_cursor(query, "before", second.before)))
+        assert [row["id"] for row in back.rows] == best[:7], word
+        assert first.number in (None, len(best)), word
+
+
+@pytest.mark.usefixtures("sliced")
+def test_filters_and_the_policy_leave_out_the_rows_between(app: Flask, session: Session) -> None:
+    resident = app.extensions["catalog"]["resident"]
+    area, unit = session.execute(select(resident.model.area, resident.model.unit_id).limit(1)).one()
+    for word in ("王", "李", "建国"):
+        everything = expected(session, asked(resident, word))
+        filtered = asked(resident, word, more={"area": area})
+        some = expected(session, filtered)
+        assert set(some) < set(everything)
+        assert walk(session, filtered, True) == some == walk(session, filtered, False)
+        assert [one for one in everything if one in set(some)] == some
+    person = Person(1, "a", "A", unit_id=unit, grants={"resident": (HeldGrant(Verb.READ, OWN_UNIT),)})
+    act_as(session, person)
+    own = set(session.scalars(select(resident.model.id)))
+    for word in ("王", "建国"):
+        query = asked(resident, word, person)
+        assert query.ranked
+        mine = expected(session, query)
+        assert set(mine) <= own
+        assert fetch_page(session, query).number in (None, len(mine))
+        assert [row["id"] for row in fetch_page(session, query).rows] == mine[:7]
+        assert [row["id"] for row in fetch_page(session, replace(query, last=True)).rows] == mine[-7:]
+
+
+@pytest.mark.usefixtures("sliced")
+def test_the_rows_before_and_after_one_are_those_of_the_list(app: Flask, session: Session) -> None:
+    unit = app.extensions["catalog"]["unit"]
+    query = asked(unit, "局")
+    best = expected(session, query)
+    assert len(best) > 3
+    for place, row_id in enumerate(best):
+        before = best[place - 1] if place else None
+        after = best[place + 1] if place + 1 < len(best) else None
+        assert neighbours(session, query, row_id) == (before, after)
+    other = session.scalars(select(unit.model.id).where(unit.model.id.not_in(best))).first() or 0
+    assert neighbours(session, query, other) == (None, None)
+
+
+@pytest.mark.usefixtures("sliced")
+def test_rows_that_go_while_one_turns_the_pages_take_no_other_with_them(app: Flask, session: Session) -> None:
+    source = app.extensions["catalog"]["funding_source"]
+    session.rollback()
+    WRITING.set(True)
+    names = ["榴莲", "榴莲专项", "市级榴莲", "榴莲 榴莲", "龙眼专项"]
+    rows = [{"code": f"FR-{number}", "name": names[number % 5]} for number in range(60)]
+    session.execute(insert(source.model), rows)
+    session.commit()
+    query = asked(source, "榴莲")
+    best = expected(session, query)
+    assert len(best) == 48
+    first = fetch_page(session, query)
+    met = [row["id"] for row in first.rows]
+    gone = [*met[-2:], *best[7:9], best[20]]
+    assert delete_rows(session, Selection(source, tuple(gone))) == 5
+    here = replace(query, after=read_cursor(query, "after", first.after))
+    while True:
+        page = fetch_page(session, here)
+        met += [row["id"] for row in page.rows]
+        if not page.after:
+            break
+        here = replace(query, after=read_cursor(query, "after", page.after))
+    assert met == best[:7] + [one for one in best[7:] if one not in gone]
+    session.rollback()
+    every = session.scalars(select(source.model.id).where(source.model.code.startswith("FR-"))).all()
+    delete_rows(session, Selection(source, tuple(every)))
+    WRITING.set(False)
+
+
+@pytest.mark.usefixtures("sliced")
+def test_a_page_by_relevance_takes_few_statements_and_no_sorting_of_all(app: Flask, session: Session) -> None:
+    resident = app.extensions["catalog"]["resident"]
+    area = session.scalar(select(resident.model.area).limit(1))
+    for typed in ("王", "建国", "王建国", "没有这个"):
+        for more in ({}, {"area": str(area)}):
+            for last in (False, True):
+                query = replace(asked(resident, typed, more=more), last=last)
+                with counted() as said:
+                    fetch_page(session, query)
+                assert len(said) <= MOST_STATEMENTS, (typed, more, said)
+    plans = _plans(session, asked(resident, "建国"))
+    if session.get_bind().dialect.name == "sqlite":
+        assert plans
+        assert not [line for line in plans if "TEMP B-TREE" in line or line.startswith("SCAN resident")], plans
+
+
+def _plans(session: Session, query: Query) -> list[str]:
+    """How SQLite goes about each statement of a page."""
+    if session.get_bind().dialect.name != "sqlite":
+        return []
+    said: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        said.append((statement, values))
+
+    event.listen(session.get_bind(), "before_cursor_execute", hear)
+    fetch_page(session, query)
+    event.remove(session.get_bind(), "before_cursor_execute", hear)
+    connection = session.connection()
+    return [str(line[-1]) for statement, values in said
+            for line in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]  # fmt: skip
+
+
+def test_a_list_is_ranked_only_if_tokens_alone_tell_its_rows_and_no_order_was_chosen(
+    app: Flask, session: Session
+) -> None:
+    resident = app.extensions["catalog"]["resident"]
+    assert asked(resident, "建国").ranked
+    order = resident.order[0].name
+    chosen = asked(resident, "建国", more={"order": "name"})
+    assert not chosen.ranked
+    assert ("order", "name") in chosen.params()
+    assert ("order", "name") not in asked(resident, "建国").params()
+    assert asked(resident, "建国").params() == [("q", "建国"), ("limit", "7"), ("cols", resident.labelled[0].name)]
+    assert not asked(resident, "3207").ranked, order
+    [event_entry] = [entry for entry in app.extensions["catalog"] if not plan_of(entry).fields and entry.searched][:1]
+    assert not asked(event_entry, "建国").ranked
+    assert not Search(session, event_entry, SYSTEM).tokens
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '["","i","3",5]', '["","i","-1",5]', '["","s","王",5]', '["name","s","王",5]',
+        '["","n","",5]', '["","i","x",5]', '["","i","1","5"]',
+    ],
+)  # fmt: skip
+def test_a_place_that_no_page_by_relevance_wrote_is_refused(app: Flask, session: Session, raw: str) -> None:
+    query = asked(app.extensions["catalog"]["resident"], "建国")
+    with pytest.raises(BadQuery):
+        read_cursor(query, "after", base64.urlsafe_b64encode(raw.encode()).decode().rstrip("="))
