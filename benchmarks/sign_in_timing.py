@@ -64,14 +64,14 @@ def _compare(what: str, settings: Settings, names: Sequence[str]) -> bool:
 
     taken: dict[str, list[float]] = {"unknown name": [], "wrong password": []}
     with console(settings) as app:
+        client = app.test_client()
+        token = client.get("/login/").text.partition('name="csrf_token" value="')[2].partition('"')[0]
         for turn in range(TRIES + 5):
             order = list(taken)[:: 1 if turn % 2 else -1]
             for kind in order:
                 known = kind == "wrong password"
                 # as long as a known one, and different each time
                 name = names[turn % len(names)] if known else f"{turn:05}"[: len(names[turn % len(names)])]
-                client = app.test_client()
-                token = client.get("/login/").text.partition('name="csrf_token" value="')[2].partition('"')[0]
                 sent = {"username": name, "password": "a wrong password", "csrf_token": token}
                 address = {"REMOTE_ADDR": f"10.{turn % 250}.{turn // 250}.{1 + known}"}
                 begin = time.perf_counter()

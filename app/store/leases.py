@@ -24,7 +24,8 @@ def hold(engine: Engine, name: str, holder: str, lasts: timedelta) -> bool:
         if connection.execute(mine).rowcount:
             return True
         first = insert(LEASE).values(name=name, holder=holder, until=now + lasts).on_conflict_do_nothing()
-        return bool(connection.execute(first).rowcount)
+        # of an INSERT, drivers do not agree on what they count
+        return connection.execute(first.returning(LEASE.c.name)).first() is not None
 
 
 def let_go(engine: Engine, name: str, holder: str) -> None:

@@ -27,7 +27,7 @@ PAGES = {
     ),
     people.POLICE: ("/", "/records/resident/", "/records/mail/", "/records/incoming_document/new"),
     people.TRAINER: ("/", "/records/training_record/new"),
-    people.VIEWER: ("/",),
+    people.VIEWER: ("/", "/sessions/", "/password/"),
     people.ADMIN: ("/", "/admin/filters", "/records/account/", "/records/account/1/edit"),
     people.AUDITOR: ("/", "/records/audit/"),
 }
