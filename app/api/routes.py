@@ -17,9 +17,11 @@ from app.auth.gate import csrf
 from app.auth.limits import limits
 from app.catalog import current
 from app.declare.event import Door
-from app.store.session import WRITING, act_as, db
+from app.store.session import WRITING, act_as, db, only_reading
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="rainbow"'}
+READING = frozenset({"rest.list", "rest.show"})
+"""Endpoints that only read, a few statements each."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -55,6 +57,8 @@ def _pass_gate() -> ResponseReturnValue | None:
     WRITING.set(request.method not in SAFE)
     if request.endpoint == "rest.login":
         return None
+    if request.method == "GET" and request.endpoint in READING and "count" not in request.args:
+        only_reading(db())
     kind, _space, text = request.headers.get("Authorization", "").partition(" ")
     if kind:
         act_as(db(), SYSTEM)

@@ -22,7 +22,9 @@ OPEN = frozenset({
     "setup.page", "health.alive", "health.ready", None,
 })  # fmt: skip
 """Endpoints that need no sign-in; None is an address that does not exist."""
-READING = frozenset({"records.list", "records.related", "records.options", "records.palette"})
+READING = frozenset({
+    "records.list", "records.related", "records.options", "records.palette", "records.show", "records.edit",
+})  # fmt: skip
 """Endpoints that only read, a few statements each."""
 FREE = frozenset({"records.password", "records.recovery_codes", "auth.logout", "auth.language", None})
 """Endpoints for people who have to choose another password before anything else."""

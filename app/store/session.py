@@ -134,6 +134,7 @@ def make_sessions(engine: Engine, catalog: Catalog) -> scoped_session[Session]:
 def only_reading(session: Session) -> None:
     """Let each statement of this request see what is stored as it is asked, which saves a page its BEGIN and ROLLBACK.
 
+    After a ROLLBACK the driver also forgets the statements that the server had prepared, and all are planned anew.
     PostgreSQL's usual transactions see no more at once than that; SQLite's do, and cost nothing. For pages that write
     nothing, limit no time and lock no row.
     """
