@@ -138,7 +138,10 @@ def only_reading(session: Session) -> None:
     PostgreSQL's usual transactions see no more at once than that; SQLite's do, and cost nothing. For pages that write
     nothing, limit no time and lock no row.
     """
-    if session.get_bind().dialect.name == "postgresql":
+    bind = session.get_bind()
+    # a transaction that somebody has begun around it all stays what it is
+    within = session.in_transaction() or isinstance(bind, Connection)
+    if bind.dialect.name == "postgresql" and not within:
         session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
 
