@@ -91,6 +91,7 @@ def _show(
         errors={name: " ".join(str(text) for text in texts) for name, texts in (errors or {}).items()},
         directory=directory() is not None,
         shortest=passwords.rules().shortest,
+        back=url_for("setup.page"),
         lang=get_locale().language,
     )
     return html, status
