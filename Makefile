@@ -51,7 +51,7 @@ run: set-up
 	exec $(BIN)/python run.py serve
 
 test: test-set-up
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: set-up $(TOOLING)
 	$(BIN)/ruff check --output-format concise .

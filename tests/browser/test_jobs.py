@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -41,13 +42,15 @@ def choose(window: Window, name: str, text: str, prefix: str = "") -> None:
     typed = window.one(f"[data-rn-field={name}] .ts-control input, [data-rn-field={name}] .dropdown-input")
     typed.send_keys(text)
 
+    def taken() -> bool:
+        return any(text in item.text for item in window.all(f"[data-rn-field={name}] .ts-control .item"))
+
     def click() -> bool:
         # the options may be drawn anew, as an answer comes, between finding one and clicking it: then again
-        options = window.all(".ts-dropdown .option[data-selectable]")
-        found = next((option for option in options if text in option.text), None)
-        if found is not None:
+        found = next((one for one in window.all(".ts-dropdown .option[data-selectable]") if text in one.text), None)
+        if found is not None and not taken():
             found.click()
-        return found is not None
+        return taken()
 
     window.until(click, f"nothing found for {text}{prefix}")
 
@@ -57,7 +60,13 @@ def save(window: Window) -> None:
 
 
 def toast(window: Window, words: str) -> None:
-    window.until(lambda: words in window.driver.find_element(By.TAG_NAME, "body").text, f"no word of {words}")
+    def said() -> str:
+        return window.driver.find_element(By.TAG_NAME, "body").text
+
+    try:
+        window.until(lambda: words in said())
+    except TimeoutException as late:
+        raise AssertionError(f"no word of {words} on {window.path}:\n{said()[:3000]}") from late
 
 
 def test_the_coordinator_finds_a_milestone_and_changes_it(window: Window) -> None:
