@@ -27,7 +27,7 @@ class Setting:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._server = Postgres(REALISTIC)
+        self._server = Postgres(REALISTIC, segment=16)
         self._places = Places(folder, lambda: self._server)
         self._consoles: dict[tuple[str, int], Place] = {}
         self._peers = 0

@@ -26,7 +26,8 @@ class HeldGrant:
 class Person:
     """Somebody signed in. `grants` maps a record's name to what they hold on it.
 
-    `jobs` are (id, state) of those of theirs that go on, or whose end they have not seen.
+    `jobs` are (id, state) of those of theirs that go on, or whose end they have not seen; `viewed` the records of which
+    there is a saved view for them.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Person:
     clearance: Classification = Classification.PUBLIC
     grants: Mapping[str, tuple[HeldGrant, ...]] = field(default_factory=dict)
     jobs: tuple[tuple[int, str], ...] = ()
+    viewed: frozenset[str] = frozenset()
     # somebody else has chosen their password: they do nothing before they have chosen another
     must_change: bool = False
     # What others have worked out from the above, each under a key of its own: it lasts as long as the person does

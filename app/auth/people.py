@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -28,21 +27,22 @@ from app.declare.event import Door
 from app.declare.record import Account
 from app.declare.types import Moment
 from app.store.jobs import JOB
-from app.store.tables import LoginSession
+from app.store.tables import LoginSession, SavedView
 
 OPTIONS = {"unfiltered": True}
 """The person's own grants are read before any policy is known."""
 MOST_JOBS = 50
 MOST_KNOWN = 2000
 _known: dict[int, tuple[Catalog, tuple[Any, ...], Person]] = {}
-"""Whom each account was the last time, with the rows that said so: as long as these stay, so does the person."""
+"""Whom each account was the last time, with the row that said so: as long as this stays, so does the person."""
+BETWEEN, BREAK = "\x1f", "\x1e"
+"""What parts role, record and grant in the text of what a person holds, and one such from the next."""
 
 
 def load_person(session: Session, catalog: Catalog, account_id: int) -> Person | None:
     """The person of an account; None if there is none or it is not active."""
-    rows = session.execute(_asking(), {"account": account_id}, execution_options=OPTIONS).all()
-    # plain tuples, which are compared far faster than rows
-    return _of_rows(catalog, account_id, rows, tuple(map(tuple, rows)))
+    row = session.execute(_asking(), {"account": account_id}, execution_options=OPTIONS).first()
+    return None if row is None else _of_row(catalog, account_id, row, tuple(row))
 
 
 def load_bearer(
@@ -54,20 +54,22 @@ def load_bearer(
     None if there is no such session of the account or it is over, or the account is not active.
     """
     asked = {"account": account_id, "digest": digest, "door": door, "now": now, "used": now - idle, "fresh": fresh}
-    rows = session.execute(_asking_for_bearer(), asked, execution_options=OPTIONS).all()
-    # what stands of the session in each row changes by the minute, and is nothing of the person
-    person = _of_rows(catalog, account_id, rows, tuple(row[:-2] for row in rows))
-    return None if person is None else (person, rows[0].session, bool(rows[0].stale))
+    row = session.execute(_asking_for_bearer(), asked, execution_options=OPTIONS).first()
+    if row is None:
+        return None
+    # what stands of the session in it changes by the minute, and is nothing of the person
+    person = _of_row(catalog, account_id, row, row[:-2])
+    return None if person is None else (person, row.session, bool(row.stale))
 
 
-def _of_rows(catalog: Catalog, account_id: int, rows: Sequence[Any], found: tuple[Any, ...]) -> Person | None:
-    """The person that rows speak of: the same object as long as what they say of the person, `found`, is the same."""
-    if not rows or not rows[0].active:
+def _of_row(catalog: Catalog, account_id: int, row: Any, found: tuple[Any, ...]) -> Person | None:
+    """The person that a row speaks of: the same object as long as what it says of the person, `found`, is the same."""
+    if not row.active:
         return None
     known = _known.get(account_id)
     if known is not None and known[0] is catalog and known[1] == found:
         return known[2]
-    made = _person(catalog, account_id, rows)
+    made = _person(catalog, account_id, row)
     if len(_known) >= MOST_KNOWN:
         _known.clear()
     _known[account_id] = (catalog, found, made)
@@ -99,56 +101,65 @@ def _asking_for_bearer() -> Select[Any]:
 def _asking() -> Select[Any]:
     """The account, its roles and what they hold: asked for every page, so put together once."""
     account_id = bindparam("account", type_=Integer)
-    # so that the bell of every page costs no statement of its own
+    # so that neither the bell of every page nor the tabs of a list cost a statement of their own
     news = (
         select(JOB.c.id, cast(JOB.c.state, String).label("state"))
         .where(JOB.c.account_id == account_id, JOB.c.told.is_(False))
         .order_by(JOB.c.id.desc()).limit(MOST_JOBS).subquery()
     )  # fmt: skip
     told = func.aggregate_strings(cast(news.c.id, String) + ":" + news.c.state, ",")
+    unit = getattr(Account, "unit_id", None)
+    mine = select(SavedView.record).where(SavedView.account_id == account_id)
+    if unit is not None:
+        shared = select(SavedView.record).join(Account, unit == SavedView.unit_id).where(Account.id == account_id)
+        views: Any = union(mine, shared).subquery()
+    else:
+        views = mine.distinct().subquery()
     member = union(
         select(assoc_user_role.c.user_id, assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == account_id),
         select(assoc_user_group.c.user_id, assoc_group_role.c.role_id)
         .join(assoc_group_role, assoc_group_role.c.group_id == assoc_user_group.c.group_id)
         .where(assoc_user_group.c.user_id == account_id),
     ).subquery()
-    unit, held = getattr(Account, "unit_id", None), assoc_permissionview_role
-    return (
-        select(
-            Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance,
-            Account.password_given,
-            Role.name.label("role"), ViewMenu.name.label("record"), Permission.name.label("grant"),
-            select(told).scalar_subquery().label("jobs"),
-            *([] if unit is None else [unit]),
-        )
-        .select_from(Account)
-        .outerjoin(member, member.c.user_id == Account.id)
-        .outerjoin(Role, Role.id == member.c.role_id)
+    # as one text: to make a row of each of some dozens of grants takes longer than to find them
+    held = assoc_permissionview_role
+    part = func.coalesce(ViewMenu.name, "") + BETWEEN + func.coalesce(Permission.name, "")
+    grants = (
+        select(func.aggregate_strings(Role.name + BETWEEN + part, BREAK))
+        .select_from(member)
+        .join(Role, Role.id == member.c.role_id)
         .outerjoin(held, held.c.role_id == Role.id)
         .outerjoin(PermissionView, PermissionView.id == held.c.permission_view_id)
         .outerjoin(Permission, Permission.id == PermissionView.permission_id)
         .outerjoin(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
-        .where(Account.id == account_id)
-    )  # fmt: skip
+    )
+    return select(
+        Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance,
+        Account.password_given,
+        grants.scalar_subquery().label("grants"), select(told).scalar_subquery().label("jobs"),
+        select(func.aggregate_strings(views.c.record, ",")).scalar_subquery().label("viewed"),
+        *([] if unit is None else [unit]),
+    ).where(Account.id == account_id)  # fmt: skip
 
 
-def _person(catalog: Catalog, account_id: int, rows: Sequence[Any]) -> Person:
-    first = rows[0]
+def _person(catalog: Catalog, account_id: int, row: Any) -> Person:
+    held = [part.split(BETWEEN) for part in _parts(row.grants, BREAK)]
     return Person(
         id=account_id,
-        username=first.username,
-        name=full_name(first.last_name, first.first_name) or first.username,
-        roles=tuple(sorted({row.role for row in rows if row.role is not None})),
-        unit_id=getattr(first, "unit_id", None),
-        clearance=first.clearance,
-        must_change=first.password_given,
-        jobs=tuple((int(number), state) for number, _, state in (part.partition(":") for part in _parts(first.jobs))),
-        grants=_grants(catalog, {(row.record, row.grant) for row in rows if row.grant is not None}),
+        username=row.username,
+        name=full_name(row.last_name, row.first_name) or row.username,
+        roles=tuple(sorted({role for role, _record, _grant in held})),
+        unit_id=getattr(row, "unit_id", None),
+        clearance=row.clearance,
+        must_change=row.password_given,
+        jobs=tuple((int(number), state) for number, _, state in (part.partition(":") for part in _parts(row.jobs))),
+        viewed=frozenset(_parts(row.viewed)),
+        grants=_grants(catalog, {(record, grant) for _role, record, grant in held if grant}),
     )
 
 
-def _parts(text: str | None) -> list[str]:
-    return text.split(",") if text else []
+def _parts(text: str | None, sign: str = ",") -> list[str]:
+    return text.split(sign) if text else []
 
 
 def full_name(family: str, given: str) -> str:

@@ -4,7 +4,8 @@ Each column that can be ordered by has one index, (column, id): it serves the or
 and a range. Of a column that says few different things, and of a reference, it goes on with the list's own order,
 (column, order, id): whoever sees one unit's rows, or chooses one area, has their first page where the index begins.
 Other orders walk the column's index and leave out what is not theirs, which a second index for each would save at the
-cost of every import (docs/decisions/indexes.md).
+cost of every import (docs/decisions/indexes.md). On PostgreSQL such an index carries the owner too, so that those who
+see one unit's rows count them by the index alone.
 """
 
 from __future__ import annotations
@@ -41,16 +42,21 @@ def implied(
     goes_on = [first] if first is not None and first in types and not isinstance(types[first], Text) else []
     # what is empty here and there breaks no tie (app.store.page)
     breaks_ties = [name for name in goes_on if name not in nullable and not isinstance(types[name], COARSE)]
+    owner = [f"{name}_id" for name, spec in specs.items() if spec.relation is Relation.OWNER]
+    carrying: dict[str, Any] = {"postgresql_include": owner} if owner else {}
     for name, spec in specs.items():
         if spec.relation is Relation.MANY:
             continue
         if spec.relation is not None:
-            yield Index(f"ix_{table}_{name}", f"{name}_id", *goes_on, "id")
+            column = f"{name}_id"
+            carried = carrying if column not in owner else {}
+            yield Index(f"ix_{table}_{name}", column, *goes_on, "id", **carried)
         elif Use.KEY in spec.uses:
             yield UniqueConstraint(name, name=f"uq_{table}_{name}")
         elif name == first or (spec.uses & ORDERED and name in types and not isinstance(types[name], Text)):
             coarse = name != first and isinstance(types[name], COARSE)
-            yield Index(f"ix_{table}_{name}", name, *(breaks_ties if coarse else ()), "id")
+            ends = breaks_ties if coarse else []
+            yield Index(f"ix_{table}_{name}", name, *ends, "id", **(carrying if coarse else {}))
     yield Index(f"ix_{table}_updated_at", "updated_at", "id")
 
 

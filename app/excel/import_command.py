@@ -19,9 +19,8 @@ from app.excel.read import open_book
 from app.store.import_tables import Mode
 from app.store.imports.applying import apply
 from app.store.imports.batches import Planned, Refused, find, line_text, refused_rows, same_file, start
-from app.store.imports.planning import writing_now
 from app.store.save import Rules, make_rules
-from app.store.session import act_as, db
+from app.store.session import act_as, db, writing_now
 
 
 @dataclass(frozen=True)

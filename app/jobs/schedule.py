@@ -16,8 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.access import SYSTEM
 from app.store import attempts, claims, drafts, filter_use, leases, login_sessions, seals
 from app.store.imports import forgetting
-from app.store.imports.planning import writing_now
-from app.store.session import act_as
+from app.store.session import act_as, writing_now
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler

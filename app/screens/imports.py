@@ -37,11 +37,10 @@ from app.store.imports.batches import (
     same_file,
     start,
 )
-from app.store.imports.planning import writing_now
 from app.store.jobs import OPEN, submit
 from app.store.layouts import remember
 from app.store.query import BadQuery
-from app.store.session import db
+from app.store.session import db, writing_now
 from app.store.tables import Job
 
 PAGE = 30

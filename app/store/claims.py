@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.declare.event import Door
 from app.store.jobs import ENDED, JOB, Cancelled, folder_of
-from app.store.session import WRITING
+from app.store.session import writing_now
 from app.store.tables import JobState
 
 MOST_ATTEMPTS = 3
@@ -51,12 +51,8 @@ class Claim:
 @contextmanager
 def writing_to(engine: Engine) -> Iterator[Connection]:
     """A transaction of the console's own that writes; SQLite takes its lock at the start."""
-    before = WRITING.set(True)
-    try:
-        with engine.begin() as connection:
-            yield connection
-    finally:
-        WRITING.reset(before)
+    with writing_now(), engine.begin() as connection:
+        yield connection
 
 
 def claim(engine: Engine, worker: str, lease: timedelta) -> Claim | None:

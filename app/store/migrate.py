@@ -109,7 +109,20 @@ def differences(url: str) -> list[str]:
         context = MigrationContext.configure(
             connection, opts={"compare_type": compare_type, "include_name": include_name}
         )
-        return [str(item) for item in compare_metadata(context, Model.metadata)]
+        return [*(str(item) for item in compare_metadata(context, Model.metadata)), *_carried(connection)]
+
+
+def _carried(connection: Connection) -> Iterator[str]:
+    """The indexes that carry other columns than their declarations say, which Alembic does not compare."""
+    if connection.dialect.name != "postgresql":
+        return
+    known = inspect(connection)
+    for table in Model.metadata.sorted_tables:
+        declared = {index.name: index.dialect_options["postgresql"]["include"] or [] for index in table.indexes}
+        for index in known.get_indexes(table.name) if known.has_table(table.name) else ():
+            held = index.get("dialect_options", {}).get("postgresql_include", [])
+            if held != declared.get(index["name"], held):
+                yield f"{index['name']} carries {held}, not {declared[index['name']]}"
 
 
 def pending(url: str) -> bool:

@@ -99,6 +99,16 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     install(connection)
 
 
+@contextmanager
+def writing_now() -> Iterator[None]:
+    """What is done within takes SQLite's lock at once, and holds it no longer than this."""
+    token = WRITING.set(True)
+    try:
+        yield
+    finally:
+        WRITING.reset(token)
+
+
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if WRITING.get() else "BEGIN")
 
@@ -106,20 +116,16 @@ def _begin_sqlite(connection: Connection) -> None:
 @contextmanager
 def in_passing(engine: Engine) -> Iterator[Connection]:
     """A short transaction that writes what is not worth waiting for: raises OperationalError where SQLite is busy."""
-    before = WRITING.set(True)
-    try:
-        with engine.connect() as connection:
-            driver = connection.connection.driver_connection if engine.dialect.name == "sqlite" else None
+    with writing_now(), engine.connect() as connection:
+        driver = connection.connection.driver_connection if engine.dialect.name == "sqlite" else None
+        if driver is not None:
+            driver.execute(f"PRAGMA busy_timeout = {PASSING}")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
             if driver is not None:
-                driver.execute(f"PRAGMA busy_timeout = {PASSING}")
-            try:
-                with connection.begin():
-                    yield connection
-            finally:
-                if driver is not None:
-                    driver.execute(f"PRAGMA busy_timeout = {WAIT * 1000}")
-    finally:
-        WRITING.reset(before)
+                driver.execute(f"PRAGMA busy_timeout = {WAIT * 1000}")
 
 
 def make_sessions(engine: Engine, catalog: Catalog) -> scoped_session[Session]:

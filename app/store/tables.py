@@ -64,7 +64,10 @@ class SavedView(Model):  # type: ignore[misc]  # FAB's base is untyped
     """A list's filters, columns and order under a name: private, or shared with the owner's unit."""
 
     __tablename__ = "rn_saved_view"
-    __table_args__ = (Index("ix_rn_saved_view_record", "record", "account_id"),)
+    __table_args__ = (
+        Index("ix_rn_saved_view_account", "account_id", "record"),
+        Index("ix_rn_saved_view_unit", "unit_id", "record"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     record: Mapped[str] = mapped_column(String(64))

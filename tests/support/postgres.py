@@ -30,14 +30,24 @@ def free_port() -> int:
         return port
 
 
+def limit_files(process: int, size: int) -> None:
+    """Let a process of the server write no file beyond so many bytes, as if the disk were full."""
+    owner = Path(f"/proc/{process}").stat()
+    # only its owner may: not even root may everywhere
+    identity: dict[str, Any] = {"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}
+    subprocess.run(["prlimit", f"--pid={process}", f"--fsize={size}"], check=True, **identity)
+
+
 class Postgres:
     """A running server; leave its `with` block to stop it and remove its folder.
 
-    `settings` are its own instead of those that only tests can live with.
+    `settings` are its own instead of those that only tests can live with; `segment` is how many megabytes each file
+    of its journal has, of which tests need little.
     """
 
-    def __init__(self, settings: Sequence[str] = (*_HASTE, *_QUIET)) -> None:
+    def __init__(self, settings: Sequence[str] = (*_HASTE, *_QUIET), segment: int = 1) -> None:
         self._settings = tuple(settings)
+        self._segment = segment
         self._programs = _programs()
         # Short: the path of the server's socket has a limit of some 100 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="rn-pg-"))
@@ -90,6 +100,7 @@ class Postgres:
                 *("--pgdata", self._folder / "data", "--username", "console", "--pwfile", password),
                 # Clear text suffices between two processes of one machine, and costs no hashing at each connection.
                 *("--auth", "password", "--encoding", "UTF8", "--locale", "C", "--no-sync"),
+                f"--wal-segsize={self._segment}",
             ],
             check=True,
             stdout=subprocess.DEVNULL,

@@ -26,7 +26,7 @@ from app.declare.record import Account
 from app.store import leases
 from app.store.claims import writing_to
 from app.store.jobs import Failed, Outcome, Task
-from app.store.session import WRITING, act_as, actor_of
+from app.store.session import act_as, actor_of, writing_now
 from app.store.tables import DirectoryAccount, DirectoryRun
 
 if TYPE_CHECKING:
@@ -118,14 +118,12 @@ def scheduled(app: Flask) -> None:
         return
     session = app.extensions["sessions"]()
     session.info["door"] = Door.DIRECTORY
-    before = WRITING.set(True)
     try:
-        done = run(engine, session, app.extensions["catalog"], app.config["CEILING"], place)
+        with writing_now():
+            done = run(engine, session, app.extensions["catalog"], app.config["CEILING"], place)
         LOG.info("synchronised with the directory: %s", done.words())
     except Busy:
         LOG.info("a synchronisation with the directory is going on already")
-    finally:
-        WRITING.reset(before)
 
 
 def job(task: Task) -> Outcome:

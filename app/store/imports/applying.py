@@ -7,6 +7,9 @@ referred to, where each row ends up. The rows themselves go from the planned one
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
@@ -20,11 +23,12 @@ from app.declare.access import Verb
 from app.store.import_tables import Outcome, State
 from app.store.imports.batches import Refused, count_rows, rights, take
 from app.store.imports.lookup import Scope
-from app.store.imports.planning import writing_now
 from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going, unpacked, value_text
 from app.store.imports.writing import Going, Report
 from app.store.save import Rules
-from app.store.session import writing
+from app.store.search.index import index_lines, store_lines
+from app.store.search.tokens import plan_of
+from app.store.session import writing, writing_now
 from app.store.validate import WHOLE, taken
 
 ROUNDS = 5
@@ -95,15 +99,15 @@ def _apply(session: Session, batch_id: int, rules: Rules, good_rows: bool, repor
     rows.check_standing()
     report(0, total)
     for within, count in rows.parts():
-        rows.insert(within)
+        with rows.indexing(within):
+            rows.insert(within)
         rows.relate(within, True, 0, 1)
-        rows.index(within, True)
         # looking for rows to change where there are none can cost more than the rest: the planner of the database knows
         # nothing yet of the rows that this transaction adds
         if changed:
             rows.update(within, STAGED.c.new_values)
             rows.relate(within, False, 0, 1)
-            rows.index(within, False)
+            rows.index(within)
         rows.check_written(within)
         deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
         rows.note(within, batch_id, deed, as_json(rows.dialect, STAGED.c.changes))
@@ -190,6 +194,23 @@ class Applied(Going):
         names = ["id", *(one.name for one in columns), *stamps]
         rows = rows.order_by(GOING.c.line)
         self.session.execute(insert(self.table).from_select(names, rows, include_defaults=False))
+
+    @contextmanager
+    def indexing(self, within: ColumnElement[bool]) -> Iterator[None]:
+        """Let the new rows be found: what they are found by is worked out while the database stores them."""
+        names = plan_of(self.entry).fields
+        if not names:
+            yield
+            return
+        columns = [self.table.c[self.entry.fields[name].storage] for name in names]
+        source, values = unpacked(self.dialect, self.source(), STAGED.c.new_values, columns)
+        labelled = [value.element.label(name) for name, value in zip(names, values, strict=True)]
+        rows = select(GOING.c.id, *labelled).select_from(source).where(within, GOING.c.fresh)
+        found = self.session.execute(rows.order_by(GOING.c.line)).mappings().all()
+        with ThreadPoolExecutor(1) as aside:
+            lines = aside.submit(index_lines, self.session, self.entry, found)
+            yield
+        store_lines(self.session, self.entry, lines.result(), new=True)
 
     def check_written(self, within: ColumnElement[bool]) -> None:
         """See that the rows, as they are now, refer to what the person may see and stand where they may write."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
@@ -35,9 +34,9 @@ from app.store.imports.known import Known
 from app.store.imports.lookup import Now, Rows, holders
 from app.store.imports.references import Resolver
 from app.store.imports.sql import STAGED, value_text
-from app.store.imports.staging import Staged, put
+from app.store.imports.staging import Staged, staging
 from app.store.save import Rules
-from app.store.session import WRITING, actor_of
+from app.store.session import actor_of, writing_now
 from app.store.validate import taken
 
 CHUNK = 5_000
@@ -72,14 +71,11 @@ def plan(
         session.commit()
     planner = Planner(session, entry, layout, rules, to_raw)
     done = 0
-    for chunk in _chunks(rows):
-        staged = planner.plan(chunk)
-        session.rollback()
-        with writing_now():
-            put(session, batch_id, staged)
-            session.commit()
-        done += len(chunk)
-        report(done)
+    with staging(session, batch_id) as put:
+        for chunk in _chunks(rows):
+            put(planner.plan(chunk))
+            done += len(chunk)
+            report(done)
     session.rollback()
     with writing_now():
         batch = take(session, batch_id)
@@ -91,16 +87,6 @@ def plan(
         counts = dict(batch.counts)
         session.commit()
     return counts
-
-
-@contextmanager
-def writing_now() -> Iterator[None]:
-    """What is done within takes SQLite's lock at once, and holds it no longer than this."""
-    token = WRITING.set(True)
-    try:
-        yield
-    finally:
-        WRITING.reset(token)
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
+
+from app.store.session import writing_now
 
 
 class Staged(NamedTuple):
@@ -30,16 +35,50 @@ COPY = f"COPY rn_import_row ({', '.join(COLUMNS)}) FROM STDIN"
 INSERT = f"INSERT INTO rn_import_row ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  # names of its own columns
 
 
-def put(session: Session, batch_id: int, rows: Sequence[Staged]) -> None:
-    """Store planned rows in the transaction at hand."""
-    if not rows:
+Put = Callable[[Sequence[Staged]], None]
+
+
+@contextmanager
+def staging(session: Session, batch_id: int) -> Iterator[Put]:
+    """Give what stores planned rows, each time in a transaction of its own; all are stored when the block is left.
+
+    PostgreSQL takes them over a second connection while the next are planned, one such call at a time. What went wrong
+    there is raised by the next call, or at the end.
+    """
+    engine = session.get_bind().engine
+    if engine.dialect.name != "postgresql":
+
+        def here(rows: Sequence[Staged]) -> None:
+            # what was read is let go first: SQLite lets no transaction write that began to read before another wrote
+            session.rollback()
+            with writing_now():
+                _into_sqlite(session.connection(), batch_id, rows)
+                session.commit()
+
+        yield here
         return
-    connection = session.connection()
+    with ThreadPoolExecutor(1) as aside:
+        waiting: list[Future[None]] = []
+
+        def there(rows: Sequence[Staged]) -> None:
+            if waiting:
+                waiting.pop().result()
+            waiting.append(aside.submit(_into_postgresql, engine, batch_id, rows))
+
+        yield there
+        if waiting:
+            waiting.pop().result()
+
+
+def _into_sqlite(connection: Connection, batch_id: int, rows: Sequence[Staged]) -> None:
     driver: Any = connection.connection.driver_connection
-    if connection.dialect.name == "postgresql":
+    driver.executemany(INSERT, [(batch_id, *row) for row in rows])
+
+
+def _into_postgresql(engine: Engine, batch_id: int, rows: Sequence[Staged]) -> None:
+    with engine.begin() as connection:
+        driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(COPY) as copy:
             write, first = copy.write_row, (batch_id,)
             for row in rows:
                 write(first + row)
-        return
-    driver.executemany(INSERT, [(batch_id, *row) for row in rows])

@@ -16,11 +16,10 @@ from app.declare.access import Verb
 from app.declare.event import Deed, Event
 from app.store.import_tables import ImportBatch, State
 from app.store.imports.batches import Refused, take
-from app.store.imports.planning import writing_now
 from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going
 from app.store.imports.writing import Going, Report
 from app.store.search.index import forget_rows
-from app.store.session import writing
+from app.store.session import writing, writing_now
 
 SHOWN = 100
 EVENTS = Event.__table__
@@ -90,7 +89,7 @@ def _undo(session: Session, batch_id: int, others: bool, report: Report) -> Undo
         if restored:
             rows.relate(within, False, 1, 0)
             rows.update(within, STAGED.c.old_values)
-            rows.index(within, False)
+            rows.index(within)
         rows.remove(within)
         rows.check_restored(within)
         done += count

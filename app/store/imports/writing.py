@@ -88,12 +88,12 @@ class Going:
         stamps = {"updated_at": self.now, "updated_by": self.actor.name, "version": self.table.c.version + 1}
         self.session.execute(update(self.table).where(self.table.c.id == chosen.c.rn_id).values(**given, **stamps))
 
-    def index(self, within: ColumnElement[bool], fresh: bool) -> None:
-        """Let rows be found as they now stand; with `fresh` those that were added."""
+    def index(self, within: ColumnElement[bool]) -> None:
+        """Let rows that were there be found as they now stand."""
         columns = [self.table.c[name] for name in plan_of(self.entry).fields]
         rows = select(self.table.c.id, *columns).join(GOING, GOING.c.id == self.table.c.id)
-        found = self.session.execute(rows.where(within, GOING.c.fresh.is_(fresh))).mappings().all()
-        index_rows(self.session, self.entry, map(dict, found), new=fresh)
+        found = self.session.execute(rows.where(within, GOING.c.fresh.is_(False))).mappings().all()
+        index_rows(self.session, self.entry, found)
 
     def settle(self, count: int) -> None:
         """After many rows: bring the index by which they are found in order; of few rows it takes care itself."""

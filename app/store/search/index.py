@@ -21,6 +21,8 @@ COPIED = 100
 """From how many rows on PostgreSQL takes them faster as a stream."""
 
 Report = Callable[[int, int], None]
+Line = tuple[Any, ...]
+"""What the search table keeps of a row, its id first."""
 
 
 def vector(tokens: Tokens) -> str:
@@ -30,43 +32,46 @@ def vector(tokens: Tokens) -> str:
     return " ".join((*found, *tokens.marks))
 
 
-def index_rows(session: Session, entry: Entry, rows: Iterable[Mapping[str, Any]], *, new: bool = False) -> None:
+def index_rows(session: Session, entry: Entry, rows: Iterable[Mapping[Any, Any]], *, new: bool = False) -> None:
     """Store the tokens of rows: mappings with `id` and the fields of `plan_of(entry)`, as they now stand.
 
     With `new` none of the rows has tokens yet, which saves looking for them. The session's transaction is used.
     """
     if not plan_of(entry).fields:
         return
-    connection = session.connection()
-    table = search_table(entry.model.__tablename__)
     waiting = iter(rows)
     while batch := list(islice(waiting, BATCH)):
-        if connection.dialect.name == "sqlite":
-            _into_sqlite(connection, table, entry, batch, new)
-        else:
-            _into_postgresql(connection, table, entry, batch, new)
+        store_lines(session, entry, index_lines(session, entry, batch), new=new)
 
 
-def _into_sqlite(
-    connection: Connection, table: str, entry: Entry, batch: Sequence[Mapping[str, Any]], new: bool
-) -> None:
-    lines = []
-    for row in batch:
-        tokens = search_tokens(entry, row)
-        lines.append((row["id"], " ".join((*tokens.label, *tokens.marks)), " ".join(tokens.rest)))
-    verb = "INSERT" if new else "INSERT OR REPLACE"
-    connection.exec_driver_sql(f"{verb} INTO {table} (rowid, label, rest) VALUES (?, ?, ?)", lines)
+def index_lines(session: Session, entry: Entry, rows: Iterable[Mapping[Any, Any]]) -> list[Line]:
+    """The tokens of rows as the database keeps them. Nothing is asked of it, so that another thread may do this."""
+    if session.get_bind().dialect.name == "sqlite":
+        found = ((row["id"], search_tokens(entry, row)) for row in rows)
+        return [(key, " ".join((*one.label, *one.marks)), " ".join(one.rest)) for key, one in found]
+    return [(row["id"], vector(search_tokens(entry, row))) for row in rows]
 
 
-def _into_postgresql(
-    connection: Connection, table: str, entry: Entry, batch: Sequence[Mapping[str, Any]], new: bool
-) -> None:
-    lines = [(row["id"], vector(search_tokens(entry, row))) for row in batch]
+def store_lines(session: Session, entry: Entry, lines: Sequence[Line], *, new: bool = False) -> None:
+    """Store what `index_lines` made, as `index_rows` does."""
+    if not lines:
+        return
+    connection = session.connection()
+    table = search_table(entry.model.__tablename__)
+    if connection.dialect.name == "sqlite":
+        verb = "INSERT" if new else "INSERT OR REPLACE"
+        statement = f"{verb} INTO {table} (rowid, label, rest) VALUES (?, ?, ?)"
+        connection.exec_driver_sql(statement, list(lines))
+    else:
+        _into_postgresql(connection, table, lines, new)
+
+
+def _into_postgresql(connection: Connection, table: str, lines: Sequence[Line], new: bool) -> None:
     if len(lines) < COPIED:
         connection.exec_driver_sql(
             f"INSERT INTO {table} (id, tokens) VALUES (%s, %s::tsvector) "  # noqa: S608  # names are the console's own
             "ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens",
-            lines,
+            list(lines),
         )
         return
     if not new:

@@ -103,7 +103,7 @@ def pairs(text: str) -> list[str]:
     return found
 
 
-def search_tokens(entry: Entry, values: Mapping[str, Any]) -> Tokens:
+def search_tokens(entry: Entry, values: Mapping[Any, Any]) -> Tokens:
     """The tokens of a row whose values are at hand, by field name."""
     plan = plan_of(entry)
     label: list[str] = []
