@@ -36,7 +36,7 @@ class Console:
 @contextmanager
 def ours(place: Place, name: str = OURS) -> Iterator[Console]:
     """Our console at a place, with the registrar of residents signed in."""
-    options = {"RAINBOW_WORKERS": str(WORKERS), "RAINBOW_THREADS": "4", "RAINBOW_API_LIMIT": "1000000"}
+    options = {"RAINBOW_WORKERS": str(WORKERS), "RAINBOW_THREADS": "2", "RAINBOW_API_LIMIT": "1000000"}
     with Served(place, **options) as served:
         visit = Visit(served.port)
         visit.sign_in("/login/", POLICE, PASSWORD)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -20,6 +21,8 @@ from app.store.page import Values
 from app.store.validate import Errors
 
 Schema = dict[str, Any]
+PLAIN = frozenset({str, int, bool})
+"""Types of values that JSON has itself."""
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 MOMENT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$"
 
@@ -128,6 +131,7 @@ def send(item: Field, value: Any) -> Any:
     return item.kind.write(item, value)
 
 
+@lru_cache(maxsize=512)
 def visible(entry: Entry) -> tuple[Field, ...]:
     """The fields that are sent: all but secrets."""
     return tuple(item for item in entry.fields.values() if item.kind.control != "secret")
@@ -136,7 +140,17 @@ def visible(entry: Entry) -> tuple[Field, ...]:
 def row(entry: Entry, values: Values) -> dict[str, Any]:
     """A row as JSON: id, version, and the fields it was read with."""
     found = {"id": values["id"], "version": values["version"]}
-    return found | {i.name: send(i, values[i.name]) for i in visible(entry) if i.name in values}
+    for name, item, plainly in _sent(entry):
+        if name in values:
+            value = values[name]
+            found[name] = value if plainly and value.__class__ in PLAIN else send(item, value)
+    return found
+
+
+@lru_cache(maxsize=512)
+def _sent(entry: Entry) -> tuple[tuple[str, Field, bool], ...]:
+    """The fields that are sent, with whether their values are ever sent as they are."""
+    return tuple((item.name, item, not item.masked) for item in visible(entry))
 
 
 def take(entry: Entry, body: Mapping[str, Any], names: frozenset[str]) -> tuple[dict[str, Any], Errors]:

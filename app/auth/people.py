@@ -41,7 +41,7 @@ BETWEEN, BREAK = "\x1f", "\x1e"
 
 def load_person(session: Session, catalog: Catalog, account_id: int) -> Person | None:
     """The person of an account; None if there is none or it is not active."""
-    row = session.execute(_asking(), {"account": account_id}, execution_options=OPTIONS).first()
+    row = session.connection().execute(_asking(), {"account": account_id}).first()
     return None if row is None else _of_row(catalog, account_id, row, tuple(row))
 
 
@@ -54,7 +54,7 @@ def load_bearer(
     None if there is no such session of the account or it is over, or the account is not active.
     """
     asked = {"account": account_id, "digest": digest, "door": door, "now": now, "used": now - idle, "fresh": fresh}
-    row = session.execute(_asking_for_bearer(), asked, execution_options=OPTIONS).first()
+    row = session.connection().execute(_asking_for_bearer(), asked).first()
     if row is None:
         return None
     # what stands of the session in it changes by the minute, and is nothing of the person
@@ -79,10 +79,10 @@ def _of_row(catalog: Catalog, account_id: int, row: Any, found: tuple[Any, ...])
 @cache
 def _asking_for_bearer() -> Select[Any]:
     """The same by the secret of a session, which is looked up by the way."""
-    login: Any = LoginSession.__table__
+    account, login = _table(Account), _table(LoginSession)
     return (
         _asking()
-        .join(login, login.c.account_id == Account.id)
+        .join(login, login.c.account_id == account.c.id)
         .where(
             login.c.digest == bindparam("digest", type_=String),
             login.c.door == bindparam("door", type_=login.c.door.type),
@@ -108,10 +108,11 @@ def _asking() -> Select[Any]:
         .order_by(JOB.c.id.desc()).limit(MOST_JOBS).subquery()
     )  # fmt: skip
     told = func.aggregate_strings(cast(news.c.id, String) + ":" + news.c.state, ",")
-    unit = getattr(Account, "unit_id", None)
-    mine = select(SavedView.record).where(SavedView.account_id == account_id)
+    account, view = _table(Account), _table(SavedView)
+    unit = account.c.get("unit_id")
+    mine = select(view.c.record).where(view.c.account_id == account_id)
     if unit is not None:
-        shared = select(SavedView.record).join(Account, unit == SavedView.unit_id).where(Account.id == account_id)
+        shared = select(view.c.record).join(account, unit == view.c.unit_id).where(account.c.id == account_id)
         views: Any = union(mine, shared).subquery()
     else:
         views = mine.distinct().subquery()
@@ -122,24 +123,30 @@ def _asking() -> Select[Any]:
         .where(assoc_user_group.c.user_id == account_id),
     ).subquery()
     # as one text: to make a row of each of some dozens of grants takes longer than to find them
+    role, pair, grant, record = (_table(one) for one in (Role, PermissionView, Permission, ViewMenu))
     held = assoc_permissionview_role
-    part = func.coalesce(ViewMenu.name, "") + BETWEEN + func.coalesce(Permission.name, "")
+    part = func.coalesce(record.c.name, "") + BETWEEN + func.coalesce(grant.c.name, "")
     grants = (
-        select(func.aggregate_strings(Role.name + BETWEEN + part, BREAK))
+        select(func.aggregate_strings(role.c.name + BETWEEN + part, BREAK))
         .select_from(member)
-        .join(Role, Role.id == member.c.role_id)
-        .outerjoin(held, held.c.role_id == Role.id)
-        .outerjoin(PermissionView, PermissionView.id == held.c.permission_view_id)
-        .outerjoin(Permission, Permission.id == PermissionView.permission_id)
-        .outerjoin(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+        .join(role, role.c.id == member.c.role_id)
+        .outerjoin(held, held.c.role_id == role.c.id)
+        .outerjoin(pair, pair.c.id == held.c.permission_view_id)
+        .outerjoin(grant, grant.c.id == pair.c.permission_id)
+        .outerjoin(record, record.c.id == pair.c.view_menu_id)
     )
     return select(
-        Account.username, Account.first_name, Account.last_name, Account.active, Account.clearance,
-        Account.password_given,
+        account.c.username, account.c.first_name, account.c.last_name, account.c.active, account.c.clearance,
+        account.c.password_given,
         grants.scalar_subquery().label("grants"), select(told).scalar_subquery().label("jobs"),
         select(func.aggregate_strings(views.c.record, ",")).scalar_subquery().label("viewed"),
         *([] if unit is None else [unit]),
-    ).where(Account.id == account_id)  # fmt: skip
+    ).where(account.c.id == account_id)  # fmt: skip
+
+
+def _table(model: type[Any]) -> Any:
+    """The table of a model: what is asked of tables alone costs less than what is asked of models."""
+    return model.__table__
 
 
 def _person(catalog: Catalog, account_id: int, row: Any) -> Person:

@@ -43,22 +43,22 @@ def lines(
         entry, fields, whole, editing, query, words, selectable, fragment, str(get_locale()), request.script_root,
     )  # fmt: skip
     parts = [(item.name, known.get(item.target.name, {}) if item.target is not None else None) for item in used]
-    keys = [(around, values["id"], values["id"] in edit, *[_seen(values.get(n), names) for n, names in parts])
+    every: dict[Any, dict[Any, str]] = current_app.extensions.setdefault("lines", {})
+    # by what the lines of a list have in common, so that this is hashed once; a line's own key is hashed once too
+    drawn = every.setdefault(around, {})
+    keys = [(values["id"], values["id"] in edit, *[_seen(values.get(n), names) for n, names in parts])
             for values in found]  # fmt: skip
-    drawn: dict[Any, str] = current_app.extensions.setdefault("lines", {})
-    # what another thread forgets meanwhile is at hand still
-    here = {key: html for key in keys if (html := drawn.get(key)) is not None}
-    missing = [(key, values) for key, values in zip(keys, found, strict=True) if key not in here]
+    here = [drawn.get(key) for key in keys]
+    missing = [place for place, html in enumerate(here) if html is None]
     if missing:
-        values = [one for _key, one in missing]
+        values = [found[place] for place in missing]
         rows = cells.rows(entry, fields, values, known, edit=edit, query=query, words=words)
         drawn_now = draw_lines(columns, rows, selectable=selectable, editing=editing, fragment=fragment)
-        new = {key: line for (key, _one), line in zip(missing, drawn_now, strict=True)}
-        if len(drawn) + len(new) > KEPT:
-            drawn.clear()
-        drawn.update(new)
-        here |= new
-    return [here[key] for key in keys]
+        if sum(map(len, list(every.values()))) + len(missing) > KEPT:
+            every.clear()
+        for place, line in zip(missing, drawn_now, strict=True):
+            here[place] = drawn[keys[place]] = line
+    return [html for html in here if html is not None]
 
 
 def _seen(value: Any, names: Labels | None) -> Any:

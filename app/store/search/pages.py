@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Engine,
     Integer,
     Select,
     bindparam,
@@ -40,6 +42,9 @@ WIDER = 16
 """How many times the slice before a slice has at most."""
 MOST_SLICES = 3
 """After so many the page is taken from all that is left: filters or the policy leave but few rows."""
+COMMON_FOR = 300.0
+"""Seconds for which a word that many rows have is taken to be common: to count them costs as much as to show them."""
+MOST_COMMON = 2_000
 DENSE = 100
 """One row in so many is found sooner by looking at each than by the index of tokens."""
 
@@ -184,15 +189,25 @@ class Relevance:
     @cached_property
     def _known(self) -> Sequence[int]:
         """The lowest and the highest id, then how many rows each tier has, counted no further than one past RARE."""
-        key = self._search.key
+        key, typed = self._search.key, self._query.search
         asked: list[Any] = [select(end(key)).scalar_subquery() for end in (func.min, func.max)]
         # single characters begin so many tokens that to count what has them costs more than to assume that many do
-        vague = all(len(word) == 1 for word in words_of(self._query.search))
+        vague = all(len(word) == 1 for word in words_of(typed))
+        common, now = _common(self._session.get_bind().engine), monotonic()
+        assumed = {
+            tier for tier in range(len(TIERS))
+            if (tier and vague) or common.get((key.table.name, typed, tier), 0.0) > now
+        }  # fmt: skip
         for tier in range(len(TIERS)):
             some = select(key).where(self._tier(tier)).limit(_plain(RARE + 1)).subquery()
             counted = select(func.count()).select_from(some).scalar_subquery()
-            asked.append(literal(RARE + 1) if tier and vague else counted)
+            asked.append(literal(RARE + 1) if tier in assumed else counted)
         low, high, *counts = self._session.execute(select(*asked), execution_options={"unfiltered": True}).one()
+        if len(common) >= MOST_COMMON:
+            common.clear()
+        for tier, number in enumerate(counts):
+            if number > RARE and tier not in assumed:
+                common[key.table.name, typed, tier] = now + COMMON_FOR
         return low or 0, high or 0, *counts
 
     def _page(self, chosen: Chosen, part: Sequence[Stretch], way: Way, backward: bool, wanted: int) -> Sequence[Any]:
@@ -216,6 +231,15 @@ class Relevance:
             holds = holds.is_(True)
         found = select(literal_column(str(stretch.tier)).label("tier"), key.label("id"))
         return found.where(holds, key.between(*_ends(stretch)))
+
+
+@lru_cache(maxsize=16)
+def _common(engine: Engine) -> dict[tuple[str, str, int], float]:
+    """Of which words (with their table and tier) many rows were found, and until when that is believed.
+
+    Belief costs no row: where there are few by now they are looked for as many are, slice by slice to the end.
+    """
+    return {}
 
 
 def _tiers(cursor: Cursor | None, backward: bool) -> Sequence[int]:
