@@ -10,7 +10,6 @@ from flask import Blueprint, current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from app.access import may, readable
@@ -58,8 +57,9 @@ def show_list(record: str) -> ResponseReturnValue:
     query = read_query(entry, args, me())
     path = url_for("records.list", record=record)
     table = make_table(query, path, selectable=may(me(), entry, Verb.EDIT) or may(me(), entry, Verb.DELETE))
-    parts = {"rows": table.lines, "turns": draw_turns(table.pager), "figure": safe(table.count.text)}
+    turns, figure = draw_turns(table.pager).encode(), safe(table.count.text).encode()
     page = _remembered(_page, query, path, views, view_id, not table.count.exact)
+    parts = {"rows": table.lines, "turns": turns, "figure": figure}
     return render_framed("records/list.html", parts, page=page, table=table.frame)
 
 
@@ -151,7 +151,7 @@ def make_table(
     )  # fmt: skip
     return Table(
         columns=columns,
-        lines=Markup("".join(drawn)),  # noqa: S704  # drawn by `draw_lines`
+        lines=drawn,
         editable=bool(edit),
         pager=_pager(query, found, path),
         count=counted,

@@ -268,11 +268,16 @@ class Table:
     """A list's body, its lines drawn: shared by the list page and the related tabs."""
 
     columns: tuple[Column, ...]
-    lines: Markup
+    lines: bytes
     editable: bool
     pager: Pager
     count: Count
     selectable: bool = False
+
+    @property
+    def html(self) -> Markup:
+        """The lines as a template takes them."""
+        return Markup(self.lines.decode())  # noqa: S704  # drawn by `draw_lines`
 
     @property
     def frame(self) -> TableFrame:

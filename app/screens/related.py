@@ -80,6 +80,6 @@ def show_tab(record: str, pk: int, tab: str) -> ResponseReturnValue:
     if may(me(), item.entry, Verb.ADD) and item.typed:
         new_url = with_query(url_for("records.new", record=item.entry.name), [(item.name, str(pk))])
     return fragment(
-        "records/_related.html", table=table.frame, rows=table.lines, turns=draw_turns(table.pager, True),
+        "records/_related.html", table=table.frame, rows=table.html, turns=draw_turns(table.pager, True),
         all_url=all_url, new_url=new_url, empty_text="",
     )  # fmt: skip
