@@ -237,9 +237,7 @@ def test_a_name_that_is_empty_or_no_text_is_answered_as_a_wrong_one(app: Flask, 
         status, said, _wait = tried(app, somewhere(), name.encode("utf-8", "replace").decode())
         assert (status, said.strip().startswith(WRONG)) == (401, True), name
         sent = {"username": name, "password": "x"}
-        answer = app.test_client().post(
-            "/api/v1/security/login", json=sent, environ_base={"REMOTE_ADDR": somewhere()}
-        )
+        answer = app.test_client().post("/api/v1/security/login", json=sent, environ_base={"REMOTE_ADDR": somewhere()})
         assert answer.status_code == 401, name
 
 
