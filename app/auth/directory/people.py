@@ -87,7 +87,9 @@ class Directory:
         dn = answer.person.dn if taken and answer.person else self._nobody()
         proven = line.bind(dn, password) and taken
         if not proven:
-            return Answer(answer.person, answer.why_not if taken and answer.why_not else "password")
+            # without the password nothing is told of an entry, only that there is none or more than one
+            told = answer.why_not if taken or answer.person is None else ""
+            return Answer(answer.person, told or "password")
         if self.settings.bind_dn:
             line.bind_to_search()
         return answer if answer.why_not else self._with_groups(line, answer)
