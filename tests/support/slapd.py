@@ -53,7 +53,7 @@ class Slapd:
     """A running server that holds the entries of an LDIF; leave its `with` block to stop it.
 
     `schema` are lines of slapd.conf that define what its entries have beyond the usual, `access` such as say who may
-    not read what.
+    read what, and how much.
     """
 
     def __init__(

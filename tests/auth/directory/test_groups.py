@@ -180,6 +180,13 @@ def test_groups_that_may_not_be_read_are_a_fault_and_not_a_lack_of_groups(
         assert (step.name, said in step.text) == ("groups", True)
 
 
+def test_a_part_of_the_groups_is_never_taken_for_all_of_them(ask: Ask, certificate: Certificate) -> None:
+    ldif = [*few(), *(group(name, EDITORS) for name in ("信息员", "食堂", "车队"))]
+    limited = Slapd(ldif, certificate, access="limits users size=2")
+    with limited as server, pytest.raises(Down, match="sizeLimitExceeded"):
+        ask(server.ldaps).prove(EDITOR, PASSWORD)
+
+
 @pytest.mark.usefixtures("rules")
 def test_with_a_wrong_base_nobody_signs_in_and_no_run_takes_anything_away(
     app: Flask, place: Place, authority: Authority, account: Row, slapd: Slapd, run: Run
