@@ -165,3 +165,6 @@ def test_a_reference_to_many_rows_is_asked_again_when_it_goes_in(app: Flask) -> 
             "SELECT count(*) FROM system__responsible WHERE row_id IN (SELECT id FROM system WHERE code = :code)"
         )
         assert [session.scalar(pairs, {"code": code}) for code in codes] == [1, 1]
+        with pytest.raises(Refused):
+            undo(session, batch)
+        assert [session.scalar(pairs, {"code": code}) for code in codes] == [1, 1]

@@ -17,14 +17,13 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, insert, literal,
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.access import System, editable, may, predicate
-from app.catalog import Entry, Field
+from app.access import System, editable, may
 from app.declare.access import Verb
 from app.declare.event import Deed, Event
 from app.store.import_tables import Outcome, State
 from app.store.imports.batches import Refused, count_rows, rights, take
 from app.store.imports.lookup import Scope
-from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going, unpacked, value_text
+from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going, unpacked
 from app.store.imports.writing import Going, Report
 from app.store.save import Rules
 from app.store.search.index import index_lines, store_lines
@@ -224,11 +223,9 @@ class Applied(Going):
         if isinstance(self.actor, System):
             return
         late: Reasons = {}
-        for item in self.written:
-            if item.target is not None:
-                unseen = self._unseen_many if item.many else self._unseen
-                text = str(_("This row does not exist, or you may not see it. Choose another."))
-                late |= dict.fromkeys(unseen(item, item.target, within), (Outcome.ERROR, item.name, text))
+        text = str(_("This row does not exist, or you may not see it. Choose another."))
+        for item, lines in self.unseen(within):
+            late |= dict.fromkeys(lines, (Outcome.ERROR, item.name, text))
         field = self.entry.owner or self.entry.whole
         text = str(_("You may not put a row here. Choose what you may maintain."))
         for verb, fresh in ((Verb.ADD, True), (Verb.EDIT, False)):
@@ -236,30 +233,6 @@ class Applied(Going):
             late |= dict.fromkeys(self._astray(verb, fresh, within), reason)
         if late:
             raise _LateError(late)
-
-    def _unseen(self, item: Field, target: Entry, within: ColumnElement[bool]) -> list[int]:
-        """The lines whose rows newly refer to what the person may not see."""
-        column = self.table.c[item.storage]
-        visible = predicate(self.catalog, self.actor, target, Verb.READ)
-        seen = exists().where(target.model.id == column, visible).select_from(target.model)
-        texts = (STAGED.c.old_values, STAGED.c.new_values)
-        before, after = (value_text(self.dialect, text, item.storage) for text in texts)
-        rows = select(GOING.c.line).select_from(self.source().join(self.table, self.table.c.id == GOING.c.id))
-        newly = or_(GOING.c.fresh, before.is_distinct_from(after))
-        return self.lines(rows.where(within, column.is_not(None), ~seen, newly))
-
-    def _unseen_many(self, item: Field, target: Entry, within: ColumnElement[bool]) -> list[int]:
-        """The same of references to many rows."""
-        row, referred = item.secondary_columns
-        visible = predicate(self.catalog, self.actor, target, Verb.READ)
-        seen = exists().where(target.model.id == referred, visible).select_from(target.model)
-        pairs = select(GOING.c.line, referred, STAGED.c.many).select_from(
-            self.source().join(item.secondary, row == GOING.c.id)
-        )
-        chosen = pairs.where(within, STAGED.c.many.is_not(None), ~seen)
-        found = self.session.execute(chosen, execution_options={"unfiltered": True})
-        # there are none as a rule; what a row referred to before may stay, seen or not
-        return [line for line, target_id, many in found if target_id in _newly(json.loads(many), item.name)]
 
     def _astray(self, verb: Verb, fresh: bool, within: ColumnElement[bool]) -> list[int]:
         """The lines whose rows are now where the person may not write them."""
@@ -270,12 +243,6 @@ class Applied(Going):
             names = [item.name for item in self.written if item.name in held]
         here = exists().where(model.id == GOING.c.id, self.reached(verb, names)).select_from(model)
         return self.lines(select(GOING.c.line).where(within, GOING.c.fresh.is_(fresh), ~here))
-
-
-def _newly(many: dict[str, list[list[int]]], name: str) -> set[int]:
-    """What a planned row comes to refer to by a field that it did not refer to before."""
-    before, after = many.get(name, ([], []))
-    return {*after} - {*before}
 
 
 def _taken(session: Session, batch_id: int) -> Reasons:

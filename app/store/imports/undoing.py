@@ -256,6 +256,9 @@ class Undoing(Going):
         forget_rows(self.session, self.entry, added)
 
     def check_restored(self, within: ColumnElement[bool]) -> None:
-        """A row may not go back to where the person may not write."""
-        if not isinstance(self.actor, System):
-            self._refuse(Verb.EDIT, within, GOING.c.fresh.is_(False), self._shut())
+        """A row may not go back to where the person may not write, nor refer again to what they may not see."""
+        if isinstance(self.actor, System):
+            return
+        self._refuse(Verb.EDIT, within, GOING.c.fresh.is_(False), self._shut())
+        if any(lines for _item, lines in self.unseen(within, 0)):
+            raise Refused(_("What the rows held before is no longer free, or refers to rows that are gone."))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, delete, func, insert, literal, select, true, update
+from sqlalchemy import ColumnElement, and_, cast, delete, exists, func, insert, literal, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from app.access import predicate
@@ -15,7 +16,7 @@ from app.declare.access import Verb
 from app.declare.event import Deed, Door, Event
 from app.store.events import event_line
 from app.store.import_tables import ImportBatch
-from app.store.imports.sql import GOING, STAGED, as_json, unpacked
+from app.store.imports.sql import GOING, STAGED, as_json, unpacked, value_text
 from app.store.search.index import index_rows, settle
 from app.store.search.tokens import plan_of
 from app.store.session import actor_of
@@ -23,6 +24,12 @@ from app.store.session import actor_of
 PART = 20_000
 Report = Callable[[int, int], None]
 """Told how many rows of how many are done; may raise to stop the work, after which nothing is stored."""
+
+
+def _newly(many: dict[str, list[list[int]]], name: str, side: int) -> set[int]:
+    """What a planned row refers to by a field on one side, and not on the other."""
+    pair = many.get(name, [[], []])
+    return {*pair[side]} - {*pair[1 - side]}
 
 
 class Going:
@@ -77,6 +84,41 @@ class Going:
     def reached(self, verb: Verb, names: list[str] | None = None) -> ColumnElement[bool]:
         """The rows that the actor may do this to."""
         return predicate(self.catalog, self.actor, self.entry, verb, names or ())
+
+    def unseen(self, within: ColumnElement[bool], side: int = 1) -> Iterator[tuple[Field, list[int]]]:
+        """The lines whose rows, written as one side of the plan says, newly refer to what the person may not see."""
+        for item in self.written:
+            if item.target is not None:
+                visible = predicate(self.catalog, self.actor, item.target, Verb.READ)
+                target = item.target.model
+                known = exists().where(target.id == self._referred_by(item), visible).select_from(target)
+                yield (
+                    item,
+                    self._unseen_many(item, within, known, side) if item.many else self._unseen(item, within, known),
+                )
+
+    def _referred_by(self, item: Field) -> ColumnElement[Any]:
+        column: ColumnElement[Any] = item.secondary_columns[1] if item.many else self.table.c[item.storage]
+        return column
+
+    def _unseen(self, item: Field, within: ColumnElement[bool], known: ColumnElement[bool]) -> list[int]:
+        texts = (STAGED.c.old_values, STAGED.c.new_values)
+        before, after = (value_text(self.dialect, text, item.storage) for text in texts)
+        rows = select(GOING.c.line).select_from(self.source().join(self.table, self.table.c.id == GOING.c.id))
+        newly = or_(GOING.c.fresh, before.is_distinct_from(after))
+        return self.lines(rows.where(within, self.table.c[item.storage].is_not(None), ~known, newly))
+
+    def _unseen_many(
+        self, item: Field, within: ColumnElement[bool], known: ColumnElement[bool], side: int
+    ) -> list[int]:
+        row, referred = item.secondary_columns
+        pairs = select(GOING.c.line, referred, STAGED.c.many).select_from(
+            self.source().join(item.secondary, row == GOING.c.id)
+        )
+        chosen = pairs.where(within, STAGED.c.many.is_not(None), ~known)
+        found = self.session.execute(chosen, execution_options={"unfiltered": True})
+        # there are none as a rule; what a row referred to on the other side too may stay, seen or not
+        return [line for line, target_id, many in found if target_id in _newly(json.loads(many), item.name, side)]
 
     def update(self, within: ColumnElement[bool], text: ColumnElement[Any]) -> None:
         """Give rows there were the values that a text of the planned row holds, and their next version."""
