@@ -295,6 +295,38 @@ def import_file(
         sys.exit(1)
 
 
+@cli.command("undo-import")
+@click.argument("number", type=int)
+@click.option("--as", "account", metavar="ACCOUNT", help="By whose rights; without it the console itself.")
+@click.option("--others", is_flag=True, help="Leave the rows that somebody has changed since, take back the others.")
+def undo_import(*, number: int, account: str | None, others: bool) -> None:
+    """Take the import of this NUMBER back: every row as it was before, or none."""
+    from flask_babel import force_locale
+
+    from app.access import Forbidden
+    from app.store.imports.batches import Refused
+    from app.store.imports.undoing import ChangedSince, undo
+    from app.store.session import act_as, db
+
+    settings = _settings()
+    with make_console(settings).app_context(), force_locale(settings.language):
+        try:
+            act_as(db(), _actor(account))
+            with _progress("Undoing") as report:
+                done = undo(db(), number, others=others, report=report)
+        except ChangedSince as error:
+            for row in error.rows:
+                click.echo(f"{row.line} {row.label}: {row.reason}", err=True)
+            raise click.ClickException(error.message) from None
+        except Refused as error:
+            raise click.ClickException(error.message) from None
+        except Forbidden as error:
+            raise click.ClickException(f"There is no grant to undo this in {error.entry.name}.") from None
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"Undone: {done.removed} removed, {done.restored} as before, {done.kept} left as they are.")
+
+
 def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 

@@ -79,6 +79,10 @@ class Config(Protocol):
     @property
     def redis_url(self) -> str: ...
     @property
+    def threads(self) -> int: ...
+    @property
+    def job_threads(self) -> int: ...
+    @property
     def job_lease(self) -> int: ...
     @property
     def job_hours(self) -> int: ...
@@ -114,7 +118,8 @@ def create_app(
     )
     edge.install(app, settings.trusted_proxies, settings.hosts)
     LOCAL.choose(settings.time_zone)
-    engine = make_engine(settings.database_url)
+    # the process serves or does jobs; a job may read over one connection and store over another
+    engine = make_engine(settings.database_url, max(settings.threads, 2 * settings.job_threads))
     sessions = make_sessions(engine, catalog)
     app.extensions.update(catalog=catalog, engine=engine, sessions=sessions, filter_use=Notes(engine))
     app.extensions.update(write_list=write_list, write_template=write_template, workbooks=desk)

@@ -41,6 +41,8 @@ class Person:
     viewed: frozenset[str] = frozenset()
     # somebody else has chosen their password: they do nothing before they have chosen another
     must_change: bool = False
+    # a role of theirs requires a second factor and they have none: they do nothing before they have set one up
+    lacks_factor: bool = False
     # What others have worked out from the above, each under a key of its own: it lasts as long as the person does
     memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -48,6 +50,11 @@ class Person:
     is_authenticated = True
     is_active = True
     is_anonymous = False
+
+    @property
+    def held_up(self) -> bool:
+        """Whether something has to be done before anything else."""
+        return self.must_change or self.lacks_factor
 
     def get_id(self) -> str:
         """The session's key of this person."""

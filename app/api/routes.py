@@ -9,7 +9,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.routing import BaseConverter
 
-from app.access import SYSTEM
+from app.access import SYSTEM, Person
 from app.api import body, openapi, problems, rows, trash
 from app.api.common import me
 from app.auth import login, second_step, tokens
@@ -80,7 +80,17 @@ def _pass_gate() -> ResponseReturnValue | None:
         return _unknown(_("Send a token: Authorization: Bearer …"))
     limits().count_request(g.rest_counted_as)
     db().info.update(door=Door.REST, address=request.remote_addr)
-    return _own_password_first() if me().must_change else None
+    return _first(me())
+
+
+def _first(person: Person) -> Response | None:
+    """What somebody has to do on the console's pages before anything else."""
+    if person.must_change:
+        return _own_password_first()
+    if person.lacks_factor:
+        text = _("Your role requires a second factor. Sign in to the console's pages once to set it up.")
+        return problems.problem(403, "second-factor", text)
+    return None
 
 
 def _own_password_first() -> Response:

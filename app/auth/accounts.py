@@ -121,6 +121,8 @@ def hand_over(session: Session, username: str) -> None:
         raise ValueError(f"There is no account {username!r}.")
     account.password, account.password_given = None, False
     _unlink(session, account.id)
+    login_sessions.end(session, account.id)
+    note(session, Deed.PASSWORD_CHANGED, text=username)
     session.commit()
 
 

@@ -28,6 +28,8 @@ READING = frozenset({
 """Endpoints that only read, a few statements each."""
 FREE = frozenset({"records.password", "records.recovery_codes", "auth.logout", "auth.language", None})
 """Endpoints for people who have to choose another password before anything else."""
+FREE_OF_FACTOR = frozenset({"records.second_factor", "records.set_up_factor", "auth.logout", "auth.language", None})
+"""The same for people who have to set up a second factor."""
 UNSENT = frozenset({"csrf_token", "password", "present", "chosen", "again"})
 csrf = CSRFProtect()
 
@@ -91,13 +93,16 @@ def _check_token() -> ResponseReturnValue | None:
 
 
 def _detour(one: Person) -> ResponseReturnValue | None:
-    """Lead people who must choose another password to where they do."""
-    if not one.must_change or request.endpoint in FREE:
+    """Lead people who must choose another password, or set up a second factor, to where they do."""
+    if not one.held_up or request.endpoint in (FREE if one.must_change else FREE_OF_FACTOR):
         return None
     if request.endpoint == "records.bell":
         return "", 204
     target = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    address = url_for("records.password", next=None if target == "/" else target)
+    if one.must_change:
+        address = url_for("records.password", next=None if target == "/" else target)
+    else:
+        address = url_for("records.second_factor")
     if request.headers.get("HX-Request"):
         return "", 403, {"HX-Redirect": address}
     return redirect(address, 303)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 
 from flask import Flask, current_app
 from limits import RateLimitItemPerMinute
@@ -87,7 +88,7 @@ class Limits:
         It counts from its beginning, so that many at once are no more than one after another. Whoever has signed in
         to this account from this address before waits for their own wrong tries alone: strangers keep nobody out.
         """
-        name = name.casefold()
+        name, address = name.casefold(), _network(address)
         pair, account = self._digest(proof, address, name), self._digest(proof, "", name)
         everyone = self._digest(proof, address, "")
         now = self.clock()
@@ -111,6 +112,10 @@ class Limits:
     def _digest(self, *parts: str) -> str:
         # keyed, as people type passwords into the field of the name
         return hmac.new(self._key, "\0".join(parts).encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+    def mark(self, name: str) -> str:
+        """What tells a name from others without saying it."""
+        return self._digest("name", name.casefold())[:8]
 
     def count_request(self, who: str) -> None:
         """Count a REST request; raises TooMany."""
@@ -152,6 +157,17 @@ class Attempt:
         buckets = {self.pair: self.limits.pair, self.account: self.limits.account}
         attempts.keep(connection, {digest: buckets[digest].less(count) for digest, count in held.items()} | known)
         db().commit()
+
+
+def _network(address: str) -> str:
+    """What one machine cannot change by itself: of IPv6 the first half, as each has the other half to choose from."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 6 and found.ipv4_mapped is None:
+        return str(ip_network((found, 64), strict=False))
+    return str(found.ipv4_mapped or found) if found.version == 6 else str(found)
 
 
 def install(app: Flask, key: str, sign_in: int, api: int) -> None:

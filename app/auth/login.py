@@ -20,6 +20,7 @@ from app.auth.directory.sign_in import admit, directory
 from app.auth.limits import Proof, TooMany, limits
 from app.auth.passwords import fits, outdated
 from app.auth.people import find_account, load_person
+from app.auth.second_factor import has_factor
 from app.auth.signing import opened, serializer
 from app.catalog import current
 from app.declare.event import Deed, Door
@@ -87,7 +88,7 @@ def login() -> ResponseReturnValue:
         if current_user.is_authenticated:
             return redirect(local_path(request.args.get("next", "/")))
         return page(target=request.args.get("next", ""))
-    username = request.form.get("username", "").strip()[:128]
+    username = request.form.get("username", "").replace("\x00", "").strip()[:128]
     draft, next_ = request.form.get("draft", ""), request.form.get("next", "")
     try:
         person = identify(username, request.form.get("password", "")[:1024])
@@ -127,6 +128,8 @@ def identify(username: str, password: str) -> Person:
 
     The same for every door, so that none is easier.
     """
+    if not username:
+        raise Refused(_("The account or the password is wrong."))
     attempt = limits().attempt(Proof.PASSWORD, request.remote_addr or "", username)
     local = signed_by(username) is SignedBy.PASSWORD
     try:
@@ -137,12 +140,17 @@ def identify(username: str, password: str) -> Person:
     if account_id is None:
         attempt.wrong()
         known = find_account(db(), username)
+        if known is None and why_not in ("", "unknown"):
+            # people type passwords into the field of the name: of a name that nobody has the trail keeps a mark alone
+            username, why_not = "", f"unknown name {limits().mark(username)}"
         _note(Deed.SIGN_IN_FAILED, known.id if known else None, username, why_not)
         raise Refused(_("The account or the password is wrong."))
-    attempt.right()
     person = load_person(db(), current(), account_id)
     if person is None:
+        attempt.void()
+        _note(Deed.SIGN_IN_FAILED, account_id, username, "not active")
         raise Refused(_("This account is not active. Ask the system administrator."))
+    attempt.right()
     return person
 
 
@@ -162,6 +170,13 @@ def prove_again(person: Person, password: str) -> None:
         db().rollback()
         act_as(db(), person)
         db().info.update(door=Door.FORM)
+
+
+def prove_fully(person: Person, password: str, code: str) -> None:
+    """The same, and for a code of their second factor where they have one; raises WrongCode, too."""
+    prove_again(person, password)
+    if has_factor(db(), person.id):
+        second_step.check(person, code)
 
 
 def _by_password(username: str, password: str) -> tuple[int | None, str]:

@@ -27,7 +27,7 @@ from app.declare.event import Door
 from app.declare.record import Account
 from app.declare.types import Moment
 from app.store.jobs import JOB
-from app.store.tables import LoginSession, SavedView
+from app.store.tables import LoginSession, SavedView, SecondFactor
 
 OPTIONS = {"unfiltered": True}
 """The person's own grants are read before any policy is known."""
@@ -135,11 +135,15 @@ def _asking() -> Select[Any]:
         .outerjoin(grant, grant.c.id == pair.c.permission_id)
         .outerjoin(record, record.c.id == pair.c.view_menu_id)
     )
+    factor = _table(SecondFactor)
+    required = select(role.c.id).join(member, member.c.role_id == role.c.id).where(role.c.second_factor).exists()
+    lacking = required & ~select(factor.c.account_id).where(factor.c.account_id == account_id).exists()
     return select(
         account.c.username, account.c.first_name, account.c.last_name, account.c.active, account.c.clearance,
         account.c.password_given,
         grants.scalar_subquery().label("grants"), select(told).scalar_subquery().label("jobs"),
         select(func.aggregate_strings(views.c.record, ",")).scalar_subquery().label("viewed"),
+        case((lacking, 1), else_=0).label("lacks_factor"),
         *([] if unit is None else [unit]),
     ).where(account.c.id == account_id)  # fmt: skip
 
@@ -159,6 +163,7 @@ def _person(catalog: Catalog, account_id: int, row: Any) -> Person:
         unit_id=getattr(row, "unit_id", None),
         clearance=row.clearance,
         must_change=row.password_given,
+        lacks_factor=bool(row.lacks_factor),
         jobs=tuple((int(number), state) for number, _, state in (part.partition(":") for part in _parts(row.jobs))),
         viewed=frozenset(_parts(row.viewed)),
         grants=_grants(catalog, {(record, grant) for _role, record, grant in held if grant}),

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Flask
 from flask_babel import gettext as _
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -70,7 +70,7 @@ class Running:
         if self._session is None:
             self._session = session
             event.listen(session, "before_commit", self._prove)
-            session.info.update(door=self.held.door, address=self.held.address, job=self.id)
+            session.info.update(door=self.held.door, address=self.held.address, job=self.id, proof=self._prove)
         if writes and not WRITING.get():
             session.rollback()
             WRITING.set(True)
@@ -109,7 +109,7 @@ class Running:
             news, self._news = self._news, {}
         return news
 
-    def _prove(self, session: Session) -> None:
+    def _prove(self, session: Session | Connection) -> None:
         if not self._ending:
             claims.fence(session, self.held, self._lease)
 
@@ -164,4 +164,5 @@ class Running:
         if self._session is not None:
             self._session.rollback()
             event.remove(self._session, "before_commit", self._prove)
+            self._session.info.pop("proof", None)
             self._session = None

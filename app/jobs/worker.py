@@ -16,6 +16,7 @@ from flask import Flask
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.access import Forbidden
 from app.jobs import schedule
@@ -139,14 +140,14 @@ class Worker:
             task.give_up(JobState.CANCELLED)
         except (Failed, Forbidden, Invalid) as refused:
             task.give_up(JobState.FAILED, _in_words(refused))
-        except DBAPIError as error:
+        except (DBAPIError, PoolTimeout) as error:
             self._unlucky(task, error)
         except Exception:
             logger.exception("job %s (%s) failed", task.id, task.held.kind)
             task.give_up(JobState.FAILED, _unknown(task.id))
 
-    def _unlucky(self, task: Running, error: DBAPIError) -> None:
-        """A connection that was lost, or a database that was busy: the job is done again, though not for ever."""
+    def _unlucky(self, task: Running, error: SQLAlchemyError) -> None:
+        """A connection lost or not to be had, or a busy database: the job is done again, though not for ever."""
         logger.warning("job %s: %s", task.id, type(error).__name__, exc_info=error)
         task.let_go()
         if task.held.attempts < MOST_ATTEMPTS:

@@ -31,6 +31,7 @@ from app.store.imports.batches import (
     ROW_VERSION,
     Layout,
     Refused,
+    busy,
     change_layout,
     drop,
     find,
@@ -38,6 +39,7 @@ from app.store.imports.batches import (
     list_batches,
     same_file,
     start,
+    take,
 )
 from app.store.jobs import OPEN, submit
 from app.store.layouts import remember
@@ -293,13 +295,16 @@ def _submit(batch: ImportBatch, kind: str, title: str, **args: Any) -> None:
 
 
 def _step(batch: ImportBatch, kind: str, title: str, **args: Any) -> ResponseReturnValue:
+    batch_id = batch.id
     if not _goes_on(_job(batch)):
-        batch_id = batch.id
         db().rollback()
         with writing_now():
-            _submit(_batch(batch_id)[0], kind, title, **args)
+            # locked, so that of two requests at once the second finds the job of the first
+            held = take(db(), batch_id)
+            if not busy(db(), held):
+                _submit(held, kind, title, **args)
             db().commit()
-    return redirect(url_for("records.import_batch", batch_id=batch.id), 303)
+    return redirect(url_for("records.import_batch", batch_id=batch_id), 303)
 
 
 def apply(batch_id: int) -> ResponseReturnValue:

@@ -38,14 +38,15 @@ SECONDS = 900
 class FactorPage:
     """The page: how it stands, a device to set up, or recovery codes that were just made.
 
-    `sealed` is the device or the codes for the browser to send back; `proven` says that nothing more is asked than the
-    new device's code.
+    `lacking` says that nothing else opens before; `sealed` is the device or the codes for the browser to send back;
+    `proven` says that nothing more is asked than the new device's code.
     """
 
     page: Page
     since: str = ""
     left: int = 0
     required: bool = False
+    lacking: bool = False
     device: Device | None = None
     sealed: str = ""
     proven: bool = False
@@ -93,7 +94,9 @@ def _standing(error: str = "", status: int = 200) -> tuple[str, int]:
 def _to_set_up(salt: str, *, proven: bool = False, error: str = "", status: int = 200) -> tuple[str, int]:
     sealed = serializer(PURPOSE).dumps([me().id, salt, proven])
     device = second_step.device(me(), salt)
-    return _show(FactorPage(_page(), device=device, sealed=sealed, proven=proven, error=error), status)
+    lacking = me().lacks_factor
+    page = FactorPage(_page(), lacking=lacking, device=device, sealed=sealed, proven=proven, error=error)
+    return _show(page, status)
 
 
 def _show_codes(codes: tuple[str, ...]) -> tuple[str, int]:
@@ -124,8 +127,7 @@ def change() -> ResponseReturnValue:
     if what == "off" and second_factor.required_of(db(), me()):
         return _standing(_("One of your roles requires a second factor: it can be moved, but not turned off."), 422)
     try:
-        login.prove_again(me(), request.form.get("password", ""))
-        second_step.check(me(), request.form.get("code", ""))
+        login.prove_fully(me(), request.form.get("password", ""), request.form.get("code", ""))
     except (login.Refused, login.Unavailable, second_step.WrongCode) as refused:
         return _standing(str(refused), 422)
     except TooMany as many:

@@ -91,13 +91,13 @@ def _shell(person: Person, active: str | None, home: bool, affiliation: str, bel
         groups.append(MenuGroup(label, icon, tuple(shown)))
     keeps = keeps_console(current(), person)
     return Shell(
-        # nothing of it opens before somebody has chosen a password of their own
-        menu=() if person.must_change else tuple(groups),
+        # nothing of it opens before somebody has chosen a password of their own, or set up what their role requires
+        menu=() if person.held_up else tuple(groups),
         person=person.name,
         initial=person.name[:1].upper(),
         affiliation=affiliation,
         account_links=()
-        if person.must_change
+        if person.held_up
         else (
             Link(_("Jobs"), url_for("records.jobs"), "bell"),
             Link(_("Where I am signed in"), url_for("records.sessions"), "devices"),

@@ -12,6 +12,10 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from app.access import may
+from app.auth import login
+from app.auth.limits import TooMany
+from app.auth.second_factor import has_factor
+from app.auth.second_step import WrongCode
 from app.auth.tokens import DAYS, MOST, SCOPED, make_personal, read_scopes, revoke, tokens_of
 from app.catalog import current
 from app.declare.access import Verb
@@ -50,7 +54,10 @@ class TokenLine:
 
 @dataclass(frozen=True)
 class TokensPage:
-    """The page: the tokens, the form for a new one, and once the text of the token just made."""
+    """The page: the tokens, the form for a new one, and once the text of the token just made.
+
+    `coded` says that a code of the second factor is asked for.
+    """
 
     page: Page
     tokens: tuple[TokenLine, ...]
@@ -61,6 +68,7 @@ class TokensPage:
     chosen: int = 90
     made: str = ""
     error: str = ""
+    coded: bool = False
 
 
 def route(blueprint: Blueprint) -> None:
@@ -92,7 +100,15 @@ def tokens() -> ResponseReturnValue:
         return _show(error=_("Tick at least one thing that the token may do."), name=name)
     if len(tokens_of(db(), me())) >= MOST:
         return _show(error=_("You have %(most)s tokens already. Revoke one first.", most=MOST), name=name)
-    return _show(made=make_personal(db(), me(), name, scopes, int(days)))
+    try:
+        # a token outlasts the session: whoever finds one open makes none
+        login.prove_fully(me(), request.form.get("password", ""), request.form.get("code", "").strip())
+    except (login.Refused, login.Unavailable, WrongCode) as refused:
+        return _show(error=str(refused), name=name)
+    except TooMany as many:
+        text = _("Too many wrong tries. Try again in %(wait)s seconds.", wait=many.wait)
+        return *_show(error=text, name=name, status=429), {"Retry-After": str(many.wait)}
+    return _show(made=make_personal(db(), me(), name, scopes, int(days)), status=201)
 
 
 def _asked() -> dict[str, list[str]]:
@@ -115,7 +131,7 @@ def _verb_labels() -> dict[Verb, str]:
     }  # fmt: skip
 
 
-def _show(error: str = "", name: str = "", made: str = "") -> ResponseReturnValue:
+def _show(error: str = "", name: str = "", made: str = "", status: int = 0) -> tuple[str, int]:
     labels = _verb_labels()
     scopes = tuple(
         Scope(
@@ -139,8 +155,9 @@ def _show(error: str = "", name: str = "", made: str = "") -> ResponseReturnValu
         chosen=int(days) if days in map(str, DAYS) else 90,
         made=made,
         error=error,
+        coded=has_factor(db(), me().id),
     )
-    return render("tokens.html", 422 if error else 201 if made else 200, page=page)
+    return render("tokens.html", status or (422 if error else 200), page=page)
 
 
 def _line(token: Any) -> TokenLine:

@@ -93,7 +93,9 @@ def beat(engine: Engine, held: Claim, lease: timedelta, values: Mapping[str, Any
     return bool(row.cancelling)
 
 
-def fence(session: Session, held: Claim, lease: timedelta, values: Mapping[str, Any] | None = None) -> None:
+def fence(
+    session: Session | Connection, held: Claim, lease: timedelta, values: Mapping[str, Any] | None = None
+) -> None:  # fmt: skip
     """Prove within a transaction that the job is still this worker's, and hold its row till the commit. Raises Lost."""
     proof = _held(held.id, held.token).values(lease_until=datetime.now(UTC) + lease, **(values or {}))
     if not session.execute(proof).rowcount:  # type: ignore[attr-defined]  # a cursor's result

@@ -31,6 +31,10 @@ WAIT = 30
 """Seconds that a writer of SQLite waits for another."""
 PASSING = 100
 """Milliseconds that one waits who writes in passing."""
+SPARE = 8
+"""Connections for what is done beside pages and jobs: leases, notes in passing, what recurs."""
+KEPT = 5
+"""So many connections to SQLite stay open: each has a cache of its own, and is soon opened."""
 IDLE = 1.0
 """Seconds after which a connection is tried before it is used again."""
 
@@ -50,15 +54,17 @@ class HintingCompiler(SQLiteCompiler):
         return text
 
 
-def make_engine(url: str) -> Engine:
-    """An engine for SQLite (WAL, foreign keys on) or PostgreSQL."""
+def make_engine(url: str, most: int = 8) -> Engine:
+    """An engine for SQLite (WAL, foreign keys on) or PostgreSQL, with `most` connections at once and a few to spare."""
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=8, max_overflow=8, hide_parameters=True)
+        engine = create_engine(url, pool_size=most, max_overflow=SPARE, hide_parameters=True)
         _try_idle_connections(engine)
         return engine
-    options = {"timeout": WAIT, "check_same_thread": False}
+    options, kept = {"timeout": WAIT, "check_same_thread": False}, min(most, KEPT)
     # what people typed stays out of the log when a statement fails
-    engine = create_engine(url, connect_args=options, hide_parameters=True)
+    engine = create_engine(
+        url, connect_args=options, pool_size=kept, max_overflow=most + SPARE - kept, hide_parameters=True
+    )
     engine.dialect.statement_compiler = HintingCompiler
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

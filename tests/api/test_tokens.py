@@ -20,7 +20,8 @@ Signed = Callable[[str], Visitor]
 
 
 def make(visitor: Visitor, *ticked: str, days: str = "30") -> str:
-    page = visitor.post("/tokens/", {"name": "集成", "days": days, **dict.fromkeys(ticked, "1")})
+    sent = {"name": "集成", "days": days, "password": people.PASSWORD}
+    page = visitor.post("/tokens/", {**sent, **dict.fromkeys(ticked, "1")})
     assert page.status_code == 201, page.text
     found = re.search(r"rnp_[\w-]{43}", page.text)
     assert found is not None
@@ -129,6 +130,18 @@ def test_a_token_opens_no_page_and_a_session_changes_nothing_without_its_form_to
     refused = session.post("/api/v1/project/", json=project(app, "CSRF-1"))
     assert (refused.status_code, refused.get_json()["type"]) == (403, "urn:rainbow:problem:form-token")
     assert scalar(app, "SELECT count(*) FROM project WHERE code = 'CSRF-1'") == 0
+
+
+def test_a_token_is_made_by_whoever_knows_the_password_alone(app: Flask, visitor: Signed) -> None:
+    me = visitor(people.VIEWER)
+    before = scalar(app, "SELECT count(*) FROM rn_token")
+    for password in ("", "not-the-password"):
+        page = me.post("/tokens/", {"name": "借来的会话", "days": "30", "unit:read": "1", "password": password})
+        assert page.status_code == 422
+        assert "账号或密码不正确" in page.text
+        assert 'value="借来的会话"' in page.text
+        assert re.search(r"rnp_[\w-]{43}", page.text) is None
+    assert scalar(app, "SELECT count(*) FROM rn_token") == before
 
 
 def test_what_the_page_of_tokens_cannot_take_is_said_and_kept(visitor: Signed) -> None:

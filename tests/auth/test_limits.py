@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from app.auth.limits import limits
+from app.declare import Deed, Event
 from app.jobs import schedule
 from app.store.attempts import ATTEMPT
 from config import DirectorySettings
@@ -229,3 +230,35 @@ def test_nothing_is_counted_for_a_form_without_its_token(app: Flask, clock: Cloc
     app.test_client().open("/login/", method=method, data={"username": "x", "password": "y"})
     with app.extensions["engine"].connect() as connection:
         assert connection.scalar(select(func.count()).select_from(ATTEMPT)) == 0
+
+
+def test_a_name_that_is_empty_or_no_text_is_answered_as_a_wrong_one(app: Flask, clock: Clock) -> None:
+    for name in ("", "  ", "\x00", "lea\x00der", "\ud800"):
+        status, said, _wait = tried(app, somewhere(), name.encode("utf-8", "replace").decode())
+        assert (status, said.strip().startswith(WRONG)) == (401, True), name
+        sent = {"username": name, "password": "x"}
+        answer = app.test_client().post("/api/v1/security/login", json=sent, environ_base={"REMOTE_ADDR": somewhere()})
+        assert answer.status_code == 401, name
+
+
+def test_the_trail_keeps_no_name_that_nobody_has(app: Flask, clock: Clock) -> None:
+    """People type passwords into the field of the name."""
+    tried(app, somewhere(), "A-password-of-somebody")
+    tried(app, somewhere(), "A-password-of-somebody")
+    tried(app, somewhere(), people.LEADER)
+    with app.extensions["engine"].connect() as connection:
+        table = Event.__table__
+        lines = connection.execute(
+            select(table).where(table.c.deed == Deed.SIGN_IN_FAILED).order_by(table.c.id.desc()).limit(3)
+        ).all()
+    assert "A-password" not in repr(lines)
+    assert [line.actor for line in lines] == [people.LEADER, "—", "—"]
+    # the same name has the same mark, so that tries of one name are seen to be so
+    assert lines[1].note == lines[2].note != ""
+
+
+def test_the_addresses_of_one_network_of_ipv6_are_counted_as_one(app: Flask, clock: Clock) -> None:
+    for number in range(FREE):
+        assert tried(app, f"2001:db8:5:6::{number + 1:x}")[0] == 401
+    assert tried(app, "2001:db8:5:6:ffff::9")[0] == 429
+    assert tried(app, "2001:db8:5:7::1")[0] == 401

@@ -174,7 +174,8 @@ def test_whoever_was_given_a_password_chooses_one_before_anything_else(app: Flas
 
 
 def made_token(app: Flask, name: str) -> str:
-    page = Visitor(app).sign_in(name).post("/tokens/", {"name": "x", "days": "30", "indicator:read": "1"}).text
+    sent = {"name": "x", "days": "30", "indicator:read": "1", "password": people.PASSWORD}
+    page = Visitor(app).sign_in(name).post("/tokens/", sent).text
     return "rnp_" + page.partition('value="rnp_')[2].partition('"')[0]
 
 

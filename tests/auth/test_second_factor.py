@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -279,6 +280,43 @@ def test_the_security_administrator_says_which_roles_require_it(app: Flask, cloc
     assert trail(app, Deed.CHANGED)[-1].label
 
 
+def test_whoever_is_in_sets_it_up_before_anything_else_once_a_role_requires_it(app: Flask, clock: Clock) -> None:
+    me = Browser(app)
+    me.password(people.LEADER)
+    made = me.post("/tokens/", **{"name": "report", "days": "30", "project:read": "1", "password": people.PASSWORD})
+    token = {"Authorization": "Bearer " + made.text.partition('readonly value="')[2].partition('"')[0]}
+    assert me.client.get("/records/project/").status_code == 200
+    require(app, "leader")
+    for path in ("/", "/records/project/", "/records/project/1/edit", "/tokens/", "/password/", "/api/docs"):
+        answer = me.client.get(path)
+        assert (answer.status_code, answer.headers.get("Location")) == (303, "/second-factor/"), path
+    assert me.post("/tokens/", name="x").headers["Location"] == "/second-factor/"
+    refused = app.test_client().get("/api/v1/project/", headers=token)
+    assert (refused.status_code, refused.get_json()["type"]) == (403, "urn:rainbow:problem:second-factor")
+    assert me.client.get("/api/v1/project/").status_code == 403
+    page = me.client.get("/second-factor/")
+    assert "才能继续" in page.text
+    assert "/records/project/" not in page.text
+    device = Device(page.text, clock)
+    sent = {"device": hidden(page.text, "device"), "code": device.code(), "password": people.PASSWORD}
+    assert me.post("/second-factor/set-up", **sent).status_code == 201
+    assert me.client.get("/records/project/").status_code == 200
+    assert app.test_client().get("/api/v1/project/", headers=token).status_code == 200
+
+
+def test_a_token_takes_a_code_as_well(app: Flask, clock: Clock) -> None:
+    device, _codes = with_device(app, clock, people.LEADER)
+    me = Browser(app)
+    me.password(people.LEADER)
+    me.code(device.next())
+    sent = {"name": "x", "days": "30", "project:read": "1", "password": people.PASSWORD}
+    for code in ("", "000000"):
+        refused = me.post("/tokens/", **sent, code=code)
+        assert refused.status_code == 422
+        assert re.search(r"rnp_[\w-]{43}", refused.text) is None
+    assert me.post("/tokens/", **sent, code=device.next()).status_code == 201
+
+
 def test_new_codes_another_device_and_turning_off_ask_for_password_and_code(app: Flask, clock: Clock) -> None:
     device, codes = with_device(app, clock, people.LEADER)
     me = Browser(app)
@@ -371,7 +409,7 @@ def test_nobody_else_resets_anything(app: Flask, clock: Clock) -> None:
 def test_personal_tokens_need_no_code(app: Flask, clock: Clock) -> None:
     me = Browser(app)
     me.password(people.LEADER)
-    made = me.post("/tokens/", **{"name": "report", "days": "30", "project:read": "1"})
+    made = me.post("/tokens/", **{"name": "report", "days": "30", "project:read": "1", "password": people.PASSWORD})
     token = made.text.partition('class="form-control rn-mono" readonly value="')[2].partition('"')[0]
     with_device(app, clock, people.LEADER)
     answer = app.test_client().get("/api/v1/project/?limit=1", headers={"Authorization": f"Bearer {token}"})

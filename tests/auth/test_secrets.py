@@ -41,6 +41,7 @@ def test_passwords_tokens_and_keys_are_in_no_log_and_no_line_of_the_trail(new_pl
         ask(browser, f"{served.base}/api/v1/security/login", {"username": people.LEADER, "password": WRONG})
         page = ask(browser, f"{served.base}/tokens/")
         form = {"csrf_token": form_token(page), "name": "t", "days": "30", "unit:read": "1"}
+        form["password"] = people.PASSWORD
         made = ask(browser, f"{served.base}/tokens/", form)
         personal = re.findall(r"rnp_[\w-]{20,}", made)
         ask(browser, f"{served.base}/api/v1/unit/", Authorization="Bearer rnp_forged-and-secret-5512")

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.access import HeldGrant
 from app.catalog import Entry
-from app.declare.access import EVERYWHERE, OWN_TREE, Verb
+from app.declare.access import EVERYWHERE, OWN_TREE, OWN_UNIT, Verb
 from app.declare.event import Deed, Event
-from app.store.imports.applying import apply
-from app.store.imports.batches import Refused, find, rows_of
+from app.store.imports.applying import RowsRefused, apply
+from app.store.imports.batches import Refused, find, refused_rows, rows_of
 from app.store.imports.undoing import undo
 from app.store.save import update as save
 from app.store.session import act_as, actor_of
@@ -145,3 +145,23 @@ def test_what_an_import_added_does_not_go_into_the_trash_when_it_is_undone(app: 
         assert line.deed is Deed.DELETED
         assert line.changes is not None
         assert line.changes["code"] == ["IMP-1", None]
+
+
+def test_a_reference_to_many_rows_is_asked_again_when_it_goes_in(app: Flask) -> None:
+    names = ("code", "responsible")
+    with acting(app, people.COORDINATOR) as session:
+        codes = session.scalars(text("SELECT code FROM system ORDER BY id LIMIT 2")).all()
+        given = dict(zip(codes, ("公安局、统计局", "公安局"), strict=True))
+        first, counts = planned(session, "system", names, [[code, units] for code, units in given.items()])
+        assert counts == {"changed": 2}, rows_of(session, first)
+        apply(session, first, rules())
+        batch, _ = planned(session, "system", names, [[codes[0], "公安局"], [codes[1], "公安局、统计局"]])
+        holding(session, "unit", HeldGrant(Verb.READ, OWN_UNIT, frozenset()))
+        with pytest.raises(RowsRefused):
+            apply(session, batch, rules())
+        assert [(row.line, row.notes[0].field) for row in refused_rows(session, batch)] == [(3, "responsible")]
+        assert apply(session, batch, rules(), good_rows=True)["edited"] == 1
+        pairs = text(
+            "SELECT count(*) FROM system__responsible WHERE row_id IN (SELECT id FROM system WHERE code = :code)"
+        )
+        assert [session.scalar(pairs, {"code": code}) for code in codes] == [1, 1]

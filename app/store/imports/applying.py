@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from app.access import System, editable, may, predicate
 from app.catalog import Entry, Field
 from app.declare.access import Verb
+from app.declare.event import Deed, Event
 from app.store.import_tables import Outcome, State
 from app.store.imports.batches import Refused, count_rows, rights, take
 from app.store.imports.lookup import Scope
@@ -32,6 +33,7 @@ from app.store.session import writing, writing_now
 from app.store.validate import WHOLE, taken
 
 ROUNDS = 5
+EVENTS = Event.__table__
 Reasons = dict[int, tuple[Outcome, str, str]]
 """What stands against rows now, by line: (outcome, field, message)."""
 
@@ -177,8 +179,13 @@ class Applied(Going):
         conditions = [model.id == GOING.c.id, self.reached(Verb.READ), self.reached(Verb.EDIT)]
         if self.entry.versioned:
             conditions.append(model.version == GOING.c.version)
-        here = exists().where(*conditions).select_from(model)
-        lines = self.lines(select(GOING.c.line).where(GOING.c.fresh.is_(False), ~here))
+        other = ~exists().where(*conditions).select_from(model)
+        if self.dialect.name == "sqlite":
+            # which gives the id of a deleted row to a new one, that may stand at the same version
+            gone = Deed.PURGED if self.entry.trash else Deed.DELETED
+            this = (EVENTS.c.record == self.entry.name, EVENTS.c.row_id == GOING.c.id, EVENTS.c.deed == gone)
+            other |= exists().where(*this, EVENTS.c.at >= self.batch.made_at).select_from(EVENTS)
+        lines = self.lines(select(GOING.c.line).where(GOING.c.fresh.is_(False), other))
         if lines:
             text = _("Somebody changed this row after the file was checked. Check the file again.")
             raise _LateError(dict.fromkeys(lines, (Outcome.CONFLICT, WHOLE, str(text))))
@@ -218,9 +225,10 @@ class Applied(Going):
             return
         late: Reasons = {}
         for item in self.written:
-            if item.refers and item.target is not None:
+            if item.target is not None:
+                unseen = self._unseen_many if item.many else self._unseen
                 text = str(_("This row does not exist, or you may not see it. Choose another."))
-                late |= dict.fromkeys(self._unseen(item, item.target, within), (Outcome.ERROR, item.name, text))
+                late |= dict.fromkeys(unseen(item, item.target, within), (Outcome.ERROR, item.name, text))
         field = self.entry.owner or self.entry.whole
         text = str(_("You may not put a row here. Choose what you may maintain."))
         for verb, fresh in ((Verb.ADD, True), (Verb.EDIT, False)):
@@ -240,6 +248,19 @@ class Applied(Going):
         newly = or_(GOING.c.fresh, before.is_distinct_from(after))
         return self.lines(rows.where(within, column.is_not(None), ~seen, newly))
 
+    def _unseen_many(self, item: Field, target: Entry, within: ColumnElement[bool]) -> list[int]:
+        """The same of references to many rows."""
+        row, referred = item.secondary_columns
+        visible = predicate(self.catalog, self.actor, target, Verb.READ)
+        seen = exists().where(target.model.id == referred, visible).select_from(target.model)
+        pairs = select(GOING.c.line, referred, STAGED.c.many).select_from(
+            self.source().join(item.secondary, row == GOING.c.id)
+        )
+        chosen = pairs.where(within, STAGED.c.many.is_not(None), ~seen)
+        found = self.session.execute(chosen, execution_options={"unfiltered": True})
+        # there are none as a rule; what a row referred to before may stay, seen or not
+        return [line for line, target_id, many in found if target_id in _newly(json.loads(many), item.name)]
+
     def _astray(self, verb: Verb, fresh: bool, within: ColumnElement[bool]) -> list[int]:
         """The lines whose rows are now where the person may not write them."""
         model, names = self.entry.model, None
@@ -249,6 +270,12 @@ class Applied(Going):
             names = [item.name for item in self.written if item.name in held]
         here = exists().where(model.id == GOING.c.id, self.reached(verb, names)).select_from(model)
         return self.lines(select(GOING.c.line).where(within, GOING.c.fresh.is_(fresh), ~here))
+
+
+def _newly(many: dict[str, list[list[int]]], name: str) -> set[int]:
+    """What a planned row comes to refer to by a field that it did not refer to before."""
+    before, after = many.get(name, ([], []))
+    return {*after} - {*before}
 
 
 def _taken(session: Session, batch_id: int) -> Reasons:

@@ -19,6 +19,7 @@ from app.catalog import Entry
 from app.declare.access import Verb
 from app.declare.choices import Classification
 from app.declare.record import Record
+from app.store import jobs
 from app.store.import_tables import ImportBatch, ImportRow, Mode, Outcome, State
 from app.store.session import actor_of
 
@@ -96,8 +97,7 @@ def start(session: Session, entry: Entry, upload: Upload, layout: Layout) -> int
 def change_layout(session: Session, batch_id: int, layout: Layout) -> None:
     """Read the same file another way; what was planned is forgotten. Raises Refused once it is applied."""
     batch = take(session, batch_id)
-    if batch.state not in (State.WAITING, State.PLANNED):
-        raise Refused(_("This import is over."))
+    _let_change(session, batch)
     for name, value in _columns(layout).items():
         setattr(batch, name, value)
     batch.state, batch.counts, batch.notices = State.WAITING, {}, []
@@ -269,7 +269,20 @@ def clear_rows(session: Session, batch_id: int) -> None:
 def drop(session: Session, batch_id: int) -> None:
     """Give up an import that was not applied; raises Refused if it was."""
     batch = take(session, batch_id)
-    if batch.state not in (State.WAITING, State.PLANNED):
-        raise Refused(_("This import is over."))
+    _let_change(session, batch)
     batch.state = State.DROPPED
     clear_rows(session, batch_id)
+
+
+def _let_change(session: Session, batch: ImportBatch) -> None:
+    """Raise Refused where a batch was applied or dropped, or a job is at work on it."""
+    if batch.state not in (State.WAITING, State.PLANNED):
+        raise Refused(_("This import is over."))
+    if busy(session, batch):
+        raise Refused(_("The file is being read. Stop that first."))
+
+
+def busy(session: Session, batch: ImportBatch) -> bool:
+    """Whether a job is at work on a batch, or is to be."""
+    still = select(jobs.JOB.c.id).where(jobs.JOB.c.id == batch.job_id, jobs.JOB.c.state.in_(jobs.OPEN))
+    return batch.job_id is not None and session.scalar(still) is not None

@@ -9,6 +9,7 @@ from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.import_tables import ImportBatch, ImportRow, State
+from app.store.jobs import JOB, OPEN
 
 AT_ONCE = 20_000
 """So many rows in a transaction: on SQLite nobody else writes meanwhile."""
@@ -19,11 +20,16 @@ def forget_rows(session: Session, before: datetime) -> int:
     """Remove some planned rows of imports stored, or else begun, before then; returns how many, 0 when none is left.
 
     In the caller's transaction. An import that was not stored is dropped, so that nobody stores what is left of it.
+    One that a job is at work on, or that somebody has locked, is left for the next time.
     """
     held = select(ImportRow.batch_id).where(ImportRow.batch_id == ImportBatch.id).exists()
     stored = ImportBatch.applied_at
     old = or_(stored < before, and_(stored.is_(None), ImportBatch.made_at < before))
-    batch = session.scalars(select(ImportBatch).where(old, held).order_by(ImportBatch.id).limit(1)).first()
+    busy = select(JOB.c.id).where(JOB.c.id == ImportBatch.job_id, JOB.c.state.in_(OPEN)).exists()
+    oldest = select(ImportBatch).where(old, held, ~busy).order_by(ImportBatch.id).limit(1)
+    batch = session.scalars(
+        oldest.with_for_update(skip_locked=True), execution_options={"populate_existing": True}
+    ).first()
     if batch is None:
         return 0
     if batch.state in (State.WAITING, State.PLANNED):

@@ -17,7 +17,7 @@ from app.store.events import changes_between, own_label, written
 from app.store.import_tables import Outcome
 from app.store.imports.batches import Layout
 from app.store.imports.columns import BLANK, KEPT, Fault, Masked, quote, storage
-from app.store.imports.lookup import Now, Scope, bases, holders
+from app.store.imports.lookup import Now, Scope, bases, deleted, holders
 from app.store.imports.staging import Staged
 from app.store.save import Rules
 from app.store.session import actor_of
@@ -56,6 +56,8 @@ class Known:
         dialect = session.get_bind().dialect
         derived = [item for item in entry.fields.values() if item.spec.derived is not None]
         kept = dict.fromkeys([*(item for item in self._items if not item.many), *derived])
+        self.moved: set[tuple[Field, ...]] = set()
+        """The sets of unique fields that a changed row holds new values of."""
         self._stored = {item.name: (item.storage, storage(item, dialect)) for item in kept}
 
     @property
@@ -195,10 +197,29 @@ class Known:
                     values = tuple(one.values.get(item.name, one.now.values[item.name]) for item in group)
                     if None not in values:
                         asked[values].append(one)
+            if asked:
+                self.moved.add(group)
+                self._check_numbers(group, asked)
             for values, holder in (holders(self._session, self._entry, group, asked) if asked else {}).items():
                 for one in asked[values]:
                     if one.now.id != holder:
                         self._fault(one, group[-1], taken(group))
+
+    def _check_numbers(self, group: Sequence[Field], asked: Mapping[tuple[Any, ...], Sequence[Weighed]]) -> None:
+        """Tell of rows that are not those exported: SQLite gives the id of a deleted row to a new one.
+
+        Such a row seems to change its key, back to the one that the deleted row had.
+        """
+        if not self._returned:
+            return
+        ids = {one.now.id: (one, values) for values, some in asked.items() for one in some}
+        for row_id, last in deleted(self._session, self._entry, ids):
+            one, values = ids[row_id]
+            said = zip(group, values, strict=True)
+            if all(item.name in last and last[item.name][0] == written(item, value) for item, value in said):
+                one.clash = True
+                text = _("The row that was exported is deleted, and this is another one. Export the rows again.")
+                one.notes.append(self._note(group[-1].name, text))
 
     def _staged(self, one: Weighed) -> Staged:
         entry, now = self._entry, one.now

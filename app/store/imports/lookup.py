@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -189,6 +189,15 @@ class Scope:
 
 def _swapped(swap: Mapping[Any, Any], element: Any, **_more: Any) -> Any:
     return swap.get(element) if isinstance(element, ColumnClause) else None
+
+
+def deleted(session: Session, entry: Entry, ids: Iterable[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """What rows held that had these ids and are gone, from the trail, as it writes [before, after] of each field."""
+    for some in _parts(sorted(ids)):
+        chosen = (Event.record == entry.name, Event.row_id.in_(some), Event.deed.in_([Deed.DELETED, Deed.PURGED]))
+        lines = select(Event.row_id, Event.changes).where(*chosen)
+        found = session.execute(lines, execution_options={"unfiltered": True})
+        yield from ((row_id, changes) for row_id, changes in found if changes)
 
 
 def bases(session: Session, entry: Entry, exported: Mapping[int, tuple[int, int]]) -> dict[int, dict[str, Any] | None]:

@@ -79,6 +79,8 @@ def plan(
     session.rollback()
     with writing_now():
         batch = take(session, batch_id)
+        if batch.state is not State.WAITING:  # dropped meanwhile
+            raise Refused(_("This import is over."))
         planner.mark_repeats(batch_id)
         batch.counts = count_rows(session, batch_id)
         batch.notices, batch.written = planner.notices, planner.written
@@ -252,7 +254,9 @@ class Planner:
         self._mark(batch_id, STAGED.c.key, self._key)
         dialect = self._session.get_bind().dialect
         for group in self._entry.uniques:
-            if group != self._key and all(item.name in self._places and not item.many for item in group):
+            # rows of a returned export are known by their ids: two of them may come to the same key
+            again = group != self._key or group in self._known.moved
+            if again and all(item.name in self._places and not item.many for item in group):
                 parts = [value_text(dialect, STAGED.c.new_values, item.storage) for item in group]
                 self._mark(batch_id, reduce(lambda one, two: one + "\x1f" + two, parts), group)
 

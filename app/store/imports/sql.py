@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    Text,
     cast,
     column,
     func,
@@ -28,10 +29,13 @@ STAGED = ImportRow.__table__
 GOING = Table(
     "rn_going", MetaData(),
     Column("line", Integer, primary_key=True), Column("id", Integer), Column("version", Integer),
-    Column("fresh", Boolean),
+    Column("fresh", Boolean), Column("event", Integer),
     prefixes=["TEMPORARY"],
 )  # fmt: skip
-"""The rows that an import writes or an undo takes back, for the time of one transaction."""
+"""The rows that an import writes or an undo takes back, for the time of one transaction.
+
+Of one that goes back `event` is the line of the trail that the import wrote.
+"""
 
 
 def open_going(session: Session) -> None:
@@ -61,8 +65,8 @@ def unpacked(
 def value_text(dialect: Dialect, text: ColumnElement[Any], name: str) -> ColumnElement[Any]:
     """One value of a JSON text, as text."""
     if dialect.name != "postgresql":
-        return func.json_extract(text, f'$."{name}"')
-    return cast(text, JSON).op("->>")(name)
+        return func.json_extract(text, f'$."{name}"', type_=Text())
+    return cast(text, JSON).op("->>", return_type=Text())(name)
 
 
 def as_json(dialect: Dialect, text: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -36,6 +36,8 @@ INSERT = f"INSERT INTO rn_import_row ({', '.join(COLUMNS)}) VALUES ({', '.join('
 
 
 Put = Callable[[Sequence[Staged]], None]
+Proof = Callable[[Connection], None]
+"""Raises where a transaction may not be committed."""
 
 
 @contextmanager
@@ -43,9 +45,10 @@ def staging(session: Session, batch_id: int) -> Iterator[Put]:
     """Give what stores planned rows, each time in a transaction of its own; all are stored when the block is left.
 
     PostgreSQL takes them over a second connection while the next are planned, one such call at a time. What went wrong
-    there is raised by the next call, or at the end.
+    there is raised by the next call, or at the end. There too a job proves that it is still its worker's
+    (`session.info["proof"]`): rows of one that lost it would get among those of the next.
     """
-    engine = session.get_bind().engine
+    engine, proof = session.get_bind().engine, session.info.get("proof")
     if engine.dialect.name != "postgresql":
 
         def here(rows: Sequence[Staged]) -> None:
@@ -61,9 +64,11 @@ def staging(session: Session, batch_id: int) -> Iterator[Put]:
         waiting: list[Future[None]] = []
 
         def there(rows: Sequence[Staged]) -> None:
+            # nothing read stays open from one chunk to the next: the server keeps what it has replaced for a reader
+            session.rollback()
             if waiting:
                 waiting.pop().result()
-            waiting.append(aside.submit(_into_postgresql, engine, batch_id, rows))
+            waiting.append(aside.submit(_into_postgresql, engine, batch_id, rows, proof))
 
         yield there
         if waiting:
@@ -75,10 +80,12 @@ def _into_sqlite(connection: Connection, batch_id: int, rows: Sequence[Staged]) 
     driver.executemany(INSERT, [(batch_id, *row) for row in rows])
 
 
-def _into_postgresql(engine: Engine, batch_id: int, rows: Sequence[Staged]) -> None:
+def _into_postgresql(engine: Engine, batch_id: int, rows: Sequence[Staged], proof: Proof | None) -> None:
     with engine.begin() as connection:
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(COPY) as copy:
             write, first = copy.write_row, (batch_id,)
             for row in rows:
                 write(first + row)
+        if proof is not None:
+            proof(connection)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, literal, select
+from sqlalchemy import ColumnElement, and_, case, delete, exists, false, func, insert, literal, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,13 +16,15 @@ from app.declare.access import Verb
 from app.declare.event import Deed, Event
 from app.store.import_tables import ImportBatch, State
 from app.store.imports.batches import Refused, take
-from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going
+from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going, value_text
 from app.store.imports.writing import Going, Report
+from app.store.save import edit_ways
 from app.store.search.index import forget_rows
 from app.store.session import writing, writing_now
 
 SHOWN = 100
 EVENTS = Event.__table__
+WRITES = (Deed.ADDED, Deed.CHANGED, Deed.DELETED, Deed.RESTORED, Deed.PURGED)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Undone:
 def undo(session: Session, batch_id: int, *, others: bool = False, report: Report = lambda done, total: None) -> Undone:
     """Take an import back, all rows or none; with `others`, all that nobody has changed since.
 
-    Raises ChangedSince, Forbidden or Refused, and whatever `report` raises; nothing is changed then.
+    Raises ChangedSince, Forbidden or Refused, and whatever `report` raises; nothing is changed then. An import that is
+    undone already is told by what its undoing came to.
     """
     with writing_now(), writing(session):
         session.rollback()
@@ -73,6 +76,8 @@ def undo(session: Session, batch_id: int, *, others: bool = False, report: Repor
 
 def _undo(session: Session, batch_id: int, others: bool, report: Report) -> Undone:
     batch = take(session, batch_id)
+    if batch.state is State.UNDONE:
+        return _earlier(session, batch)
     if batch.state is not State.APPLIED or batch.undo_of is not None:
         raise Refused(_("There is nothing to undo here."))
     rows = Undoing(session, batch)
@@ -104,6 +109,14 @@ def _undo(session: Session, batch_id: int, others: bool, report: Report) -> Undo
     return undone
 
 
+def _earlier(session: Session, batch: ImportBatch) -> Undone:
+    """What the undoing of an import came to that is undone."""
+    # by the file, for which there is an index
+    same = (ImportBatch.digest == batch.digest, ImportBatch.record == batch.record)
+    own = session.scalars(select(ImportBatch).where(*same, ImportBatch.undo_of == batch.id)).one()
+    return Undone(own.id, own.counts["removed"], own.counts["edited"], batch.counts.get("kept", 0))
+
+
 class Undoing(Going):
     """The rows of an import that are going back."""
 
@@ -111,12 +124,13 @@ class Undoing(Going):
         """Put the rows that the import wrote into their table, each at the version it left them at."""
         fresh = EVENTS.c.deed == Deed.ADDED
         version = case((fresh, literal(1)), else_=STAGED.c.version + 1)
+        new = case((fresh, literal(True)), else_=literal(False))
         rows = (
-            select(EVENTS.c.line, EVENTS.c.row_id, version, case((fresh, literal(True)), else_=literal(False)))
+            select(EVENTS.c.line, EVENTS.c.row_id, version, new, EVENTS.c.id)
             .select_from(EVENTS.join(STAGED, and_(STAGED.c.batch_id == self.batch.id, STAGED.c.line == EVENTS.c.line)))
             .where(EVENTS.c.batch_id == self.batch.id)
         )
-        self.session.execute(insert(GOING).from_select(["line", "id", "version", "fresh"], rows))
+        self.session.execute(insert(GOING).from_select(["line", "id", "version", "fresh", "event"], rows))
         self.know()
         if self.count(True) + self.count(False) < self.batch.counts.get("added", 0) + self.batch.counts.get(
             "edited", 0
@@ -125,25 +139,43 @@ class Undoing(Going):
         self.lock()
 
     def check_rights(self) -> None:
-        """Removing needs the right to delete, restoring the right to edit: in every row."""
+        """Removing needs the right to delete, restoring the right to edit what goes back: in every row."""
         if isinstance(self.actor, System):
             return
-        model = self.entry.model
         for verb, fresh in ((Verb.DELETE, True), (Verb.EDIT, False)):
             if not self.count(fresh):
                 continue
             if not may(self.actor, self.entry, verb):
                 raise Forbidden(self.entry, verb)
+            out = ~self._here(self.reached(verb)) if fresh else self._shut()
             # a row that is gone or has been changed since is told of as such, whoever may reach it now
-            out = exists().where(model.id == GOING.c.id, model.version == GOING.c.version, ~self.reached(verb))
-            refused = select(GOING.c.line).where(GOING.c.fresh.is_(fresh), out.select_from(model)).limit(1)
-            if self.lines(refused):
-                raise Forbidden(self.entry, verb)
+            self._refuse(verb, GOING.c.fresh.is_(fresh), self._as_left(), out)
+
+    def _refuse(self, verb: Verb, *conditions: ColumnElement[bool]) -> None:
+        """Raise Forbidden if any row that is going is such a one."""
+        if self.lines(select(GOING.c.line).select_from(self.source()).where(*conditions).limit(1)):
+            raise Forbidden(self.entry, verb)
+
+    def _here(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """That a row that is going is among those of the record for which this holds."""
+        model = self.entry.model
+        return exists().where(model.id == GOING.c.id, condition).select_from(model)
+
+    def _shut(self) -> ColumnElement[bool]:
+        """That the person may not edit a row, or not a field that goes back in it."""
+        names = {item.name for item in self.written if item.typed and not item.fixed}
+        ways = edit_ways(self.session, self.entry)
+        shut = [~self._here(self.reached(Verb.EDIT))]
+        if len(ways) == 1 and names <= ways[0][0]:
+            return shut[0]
+        for way, reached in [*ways, (frozenset(names.difference(*(way for way, _reached in ways))), false())]:
+            told = [value_text(self.dialect, STAGED.c.changes, name).is_not(None) for name in sorted(way & names)]
+            shut.append(and_(or_(false(), *told), ~self._here(reached)))
+        return or_(*shut)
 
     def leave_touched(self, others: bool) -> int:
         """Leave the rows that are no longer as the import left them; raises ChangedSince unless `others` may go."""
-        touched = self._changed()
-        by_whom: list[tuple[str, ColumnElement[bool]]] = [(_("changed or deleted since"), touched)]
+        by_whom: list[tuple[str, ColumnElement[bool]]] = [(_("changed or deleted since"), ~self._as_left())]
         by_whom += [(_("other rows refer to it"), referred) for referred in self._referred()]
         rows: list[Touched] = []
         count = 0
@@ -161,10 +193,17 @@ class Undoing(Going):
             raise ChangedSince(rows[:SHOWN], count)
         return count
 
-    def _changed(self) -> ColumnElement[bool]:
-        table = self.table
-        same = exists().where(table.c.id == GOING.c.id, table.c.version == GOING.c.version).select_from(table)
-        return ~same
+    def _as_left(self) -> ColumnElement[bool]:
+        """That a row stands as the import left it.
+
+        Id and version do not tell by themselves: SQLite gives the id of a deleted row to a new one, which comes to the
+        same version. What was written since stands in the trail, behind the import's own line.
+        """
+        table, since = self.table, EVENTS.alias()
+        stands = exists().where(table.c.id == GOING.c.id, table.c.version == GOING.c.version).select_from(table)
+        this = (since.c.record == self.entry.name, since.c.row_id == GOING.c.id)
+        later = exists().where(*this, since.c.id > GOING.c.event, since.c.deed.in_(WRITES)).select_from(since)
+        return and_(stands, ~later)
 
     def _referred(self) -> list[ColumnElement[bool]]:
         """Added rows that rows outside the import refer to."""
@@ -218,9 +257,5 @@ class Undoing(Going):
 
     def check_restored(self, within: ColumnElement[bool]) -> None:
         """A row may not go back to where the person may not write."""
-        model = self.entry.model
-        here = exists().where(model.id == GOING.c.id, self.reached(Verb.EDIT)).select_from(model)
-        if not isinstance(self.actor, System) and self.lines(
-            select(GOING.c.line).where(within, GOING.c.fresh.is_(False), ~here).limit(1)
-        ):
-            raise Forbidden(self.entry, Verb.EDIT)
+        if not isinstance(self.actor, System):
+            self._refuse(Verb.EDIT, within, GOING.c.fresh.is_(False), self._shut())

@@ -114,7 +114,7 @@ class Going:
     def _pairs(self, item: Field, within: ColumnElement[bool], side: int, fresh: bool) -> Any:
         """(row id, referred id) of what one side of the plan holds."""
         if self.dialect.name == "postgresql":
-            ids = as_json(self.dialect, STAGED.c.many).op("#>")(f"{{{item.name},{side}}}")
+            ids = as_json(self.dialect, STAGED.c.many).op("->")(item.name).op("->")(side)
             each = func.json_array_elements_text(ids).table_valued("value", name="rn_each")
         else:
             each = func.json_each(STAGED.c.many, f'$."{item.name}"[{side}]').table_valued("value", name="rn_each")
