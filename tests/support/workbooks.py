@@ -67,7 +67,7 @@ def raw_xlsx(
     }
     if shared:
         made["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}">{shared}</sst>'
-    made["[Content_Types].xml"] = _types(made)
+    made = {"[Content_Types].xml": _types(made), **made}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         for name, text in made.items():
             if name not in parts:
