@@ -212,7 +212,9 @@ def _group(mapping: Mapping, group: Group) -> GroupLine:
     units = [rule.unit_id for rule in found if rule.unit_id is not None]
     if units and current().unit is not None:
         gives += list(labels(db(), current().unit, units).values())  # type: ignore[arg-type]  # there is one here
-    return GroupLine(group.name or group.dn, group.dn, group.via, "、".join(gives))
+    if any(rule.unclear(group) for rule in mapping.groups):
+        gives.append(_("nothing by its name, which another group has too"))
+    return GroupLine(group.name, group.dn, group.via, "、".join(gives))
 
 
 def _account(person: DirectoryPerson) -> tuple[str, str]:

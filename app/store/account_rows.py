@@ -1,4 +1,4 @@
-"""What is particular about rows of accounts as they are written: passwords refused, and sessions ended."""
+"""What is particular about rows of accounts as they are written: passwords refused, sessions ended, switches kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from app.access import System
 from app.catalog import Entry
 from app.declare.record import Account
 from app.store.login_sessions import LOGIN, UNFILTERED
@@ -48,11 +49,18 @@ def _not_theirs(session: Session, account_id: int) -> str:
     return ""
 
 
-def shut_out(session: Session, entry: Entry, row_ids: Collection[int], changed: Mapping[str, Any]) -> None:
-    """End the sessions of accounts that have been given another password, or switched off."""
+def follow(session: Session, entry: Entry, row_ids: Collection[int], changed: Mapping[str, Any]) -> None:
+    """Do what changes of accounts bring with them.
+
+    Those that have been given another password, or switched off, are signed out. What a person switches on or off stays
+    so: no entry of the directory that comes back switches it on.
+    """
     if entry.model is not Account or not row_ids:
         return
+    if "active" in changed and not isinstance(actor_of(session), System):
+        theirs = update(DirectoryAccount).where(DirectoryAccount.account_id.in_(row_ids))
+        session.execute(theirs.values(gone_at=None), execution_options=UNFILTERED)
     secret = any(entry.fields[name].kind.control == "secret" for name in changed)
     if secret or changed.get("active") is False:
-        theirs = update(LOGIN).where(LOGIN.c.account_id.in_(row_ids), LOGIN.c.ended_at.is_(None))
-        session.execute(theirs.values(ended_at=datetime.now(UTC)), execution_options=UNFILTERED)
+        ended = update(LOGIN).where(LOGIN.c.account_id.in_(row_ids), LOGIN.c.ended_at.is_(None))
+        session.execute(ended.values(ended_at=datetime.now(UTC)), execution_options=UNFILTERED)

@@ -17,7 +17,7 @@ from app.access import Forbidden, System, editable, may, predicate
 from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.declare.event import Deed
-from app.store.account_rows import shut_out
+from app.store.account_rows import follow
 from app.store.apart import check_own
 from app.store.events import changes_between, note_rows, plain_label
 from app.store.labels import labels
@@ -146,7 +146,7 @@ def _set_chunk(
             (row.id, plain_label(entry, values | {"id": row.id}), changes_between(entry, before, values, names))
         )
     session.flush()
-    shut_out(session, entry, changed, {item.name: value})
+    follow(session, entry, changed, {item.name: value})
     check_targets(session, entry, {item.name: value}, [item.name])
     note_rows(session, entry, Deed.CHANGED, lines)
     outside = set(changed) - reaches(session, entry, changed, Verb.EDIT, {item.name})

@@ -23,7 +23,7 @@ from app.declare.choices import Classification
 from app.declare.event import Deed
 from app.declare.record import Account
 from app.kinds.value import LOCAL
-from app.store.account_rows import Refuse, check_secrets, shut_out
+from app.store.account_rows import Refuse, check_secrets, follow
 from app.store.apart import check_powers
 from app.store.events import Changes, changes_between, note_rows, plain_label
 from app.store.labels import labels
@@ -200,7 +200,7 @@ def change_row(
     _assign(entry, row, {name: values[name] for name in changed}, rules)
     _stamp(session, entry, row, new=False)
     session.flush()
-    shut_out(session, entry, [row_id], {name: values[name] for name in changed})
+    follow(session, entry, [row_id], {name: values[name] for name in changed})
     _relate(session, entry, row_id, now, {name: values[name] for name in changed})
     check_targets(session, entry, values, changed)
     check_powers(session, entry, row_id, now, values, changed)

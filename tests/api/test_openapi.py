@@ -89,7 +89,7 @@ def test_schemathesis_finds_nothing_wrong_for_three_roles(running: Running, tmp_
             [
                 sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run",
                 f"{running.served.base}/api/v1/openapi.json", "-H", f"Authorization: {token}", "--checks", "all",
-                *chosen, "--phases", phases, "--max-examples", ASKED or "8", "--generation-deterministic",
+                *chosen, "--phases", phases, "--max-examples", ASKED or "4", "--generation-deterministic",
                 "--continue-on-failure", "--no-color",
             ],
             cwd=tmp_path, capture_output=True, text=True, timeout=7200 if ASKED else 600, check=False,

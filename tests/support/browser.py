@@ -97,7 +97,7 @@ class Window:
         """The path of the page that is shown."""
         return urlsplit(self.driver.current_url).path
 
-    def until(self, true: Callable[[], Any], otherwise: str = "", seconds: float = 10) -> Any:
+    def until(self, true: Callable[[], Any], otherwise: str = "", seconds: float = 30) -> Any:
         """Wait until something holds; return what it gave."""
         # the page may be replaced while it is looked at: what was found on the old one is looked for again
         stale = (StaleElementReferenceException,)

@@ -47,6 +47,7 @@ def person(uid: str, unit: str, *, cn: str = "", rdn: str = "", **more: str | li
     full = cn or uid
     rdn = rdn or f"uid={escaped(uid)}"
     classes = ["inetOrgPerson", *(["shadowAccount"] if "shadowExpire" in more else [])]
+    classes += ["extensibleObject"] if "memberOf" in more else []
     values: dict[str, str | list[str]] = {
         "objectClass": classes, "uid": uid, "cn": full, "sn": full[:1], "givenName": full[1:] or full,
         "mail": f"{uid}@caihong.lyg", "userPassword": PASSWORD, "employeeType": "internal",
@@ -59,10 +60,12 @@ def dn_of(uid: str, unit: str) -> str:
     return f"uid={uid},ou={unit},{PEOPLE}"
 
 
-def group(name: str, *members: str, unique: bool = False) -> str:
-    """A group of people and groups, by their distinguished names."""
+def group(name: str, *members: str, unique: bool = False, below: str = GROUPS, above: str = "") -> str:
+    """A group of people and groups, by their distinguished names; it may name one that it is itself in, `above`."""
     kind, attribute = ("groupOfUniqueNames", "uniqueMember") if unique else ("groupOfNames", "member")
-    return entry(f"cn={escaped(name)},{GROUPS}", objectClass=kind, cn=name, **{attribute: list(members)})
+    named: dict[str, str | list[str]] = {"memberOf": above} if above else {}
+    classes = [kind, *(["extensibleObject"] if above else [])]
+    return entry(f"cn={escaped(name)},{below}", objectClass=classes, cn=name, **{attribute: list(members)}, **named)
 
 
 def base() -> Iterator[str]:
@@ -73,6 +76,13 @@ def base() -> Iterator[str]:
     )
     for name in ("people", "groups"):
         yield entry(f"ou={name},{SUFFIX}", objectClass="organizationalUnit", ou=name)
+
+
+def few() -> Iterator[str]:
+    """A directory of one unit and one person."""
+    yield from base()
+    yield entry(f"ou=公安局,{PEOPLE}", objectClass="organizationalUnit", ou="公安局")
+    yield person(EDITOR, "公安局", cn="陈洁")
 
 
 def city(count: int = 2_000) -> Iterator[str]:

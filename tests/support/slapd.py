@@ -52,12 +52,15 @@ class Authority:
 class Slapd:
     """A running server that holds the entries of an LDIF; leave its `with` block to stop it.
 
-    `schema` are lines of slapd.conf that define what its entries have beyond the usual.
+    `schema` are lines of slapd.conf that define what its entries have beyond the usual, `access` such as say who may
+    read what, and how much.
     """
 
-    def __init__(self, ldif: Iterable[str], certificate: tuple[Path, Path], *, schema: str = "") -> None:
+    def __init__(
+        self, ldif: Iterable[str], certificate: tuple[Path, Path], *, schema: str = "", access: str = ""
+    ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="rn-ldap-"))
-        self._ldif, self._schema = ldif, schema
+        self._ldif, self._schema, self._access = ldif, schema, access
         self._certificate = certificate
         self._process: subprocess.Popen[bytes] | None = None
         self.port, self.tls_port = free_port(), free_port()
@@ -118,6 +121,7 @@ directory {self._folder}/data
 maxsize 268435456
 dbnosync
 index objectClass,uid,cn,member,uniqueMember eq
+{self._access}
 access to attrs=userPassword by anonymous auth by * none
 access to * by users read by * none
 overlay ppolicy

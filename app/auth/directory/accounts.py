@@ -75,7 +75,8 @@ class Accounts:
             found = self._add([(person, given) for person, given in people if known.new(person, self._local)])
             done = {one.person.key for one in found}
             found += [self._one(known, person, given) for person, given in people if person.key not in done]
-            ids = [one.account_id for one in found if one.account_id]
+            # also whom the directory would change as cannot be: what is there has been seen
+            ids = {one.account_id for one in found} | {link.account_id for link in known.links.values()}
             seen = update(DirectoryAccount).where(DirectoryAccount.account_id.in_(ids))
             self._session.execute(seen.values(seen_at=datetime.now(UTC)), execution_options=UNFILTERED)
             self._session.commit()

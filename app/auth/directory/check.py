@@ -15,10 +15,11 @@ from ldap3.core.exceptions import LDAPException
 from sqlalchemy.orm import Session
 
 from app.auth.directory.errors import Failed
-from app.auth.directory.groups import find_groups
+from app.auth.directory.groups import Groups, all_groups
 from app.auth.directory.link import PAGE, Line, reason
 from app.auth.directory.people import Directory
 from app.auth.directory.rules import Mapping
+from app.auth.directory.text import lies_below
 
 SOON = 30
 """Days before its end at which a certificate is spoken of."""
@@ -65,7 +66,9 @@ def lines_about(session: Session, place: Directory, mapping: Mapping, name: str)
     given = mapping.give(session, person)
     yield f"{name}: {person.dn}" + (f" ({person.barred}: cannot sign in)" if person.barred else "")
     for group in person.groups:
-        yield f"  group {group.name or group.dn}" + (f", by {group.via}" if group.via else "")
+        unclear = any(rule.unclear(group) for rule in mapping.groups)
+        told = ", which others are called too: the rule about the name gives nothing" if unclear else ""
+        yield f"  group {group.name}" + (f", by {group.via}" if group.via else "") + told
     yield f"  roles: {', '.join(given.roles) or 'none'}"
     if given.apart:
         yield f"  not given: {', '.join(given.apart)}, which are kept apart: nobody may hold two of them"
@@ -113,15 +116,25 @@ def _people(place: Directory, found: Sequence[Any]) -> Step:
     return Step("search", True, f"{many}; {named} of the first {len(found)} with a user name in {settings.name}")
 
 
-def _groups(place: Directory, line: Line, groups: Sequence[str]) -> Iterator[Step]:
+def _groups(place: Directory, line: Line, values: Sequence[str]) -> Iterator[Step]:
     settings = place.settings
-    filter_ = "(|(member=*)(uniqueMember=*))"
-    found = next(line.pages(settings.group_base, filter_, ["cn"]))
-    if not found:
+    groups = all_groups(line, settings)
+    if not groups.known:
         yield Step("groups", None, f"no group with members below {settings.group_base}: nobody gets a role by one")
     else:
-        many = f"{len(found)}{' or more' if len(found) >= PAGE else ''}"
-        yield Step("groups", True, f"{many} below {settings.group_base}, looked for by way of {settings.groups}")
-    for name in groups:
-        if not find_groups(line, settings, name):
-            yield Step("groups", None, f"a rule of the mapping names the group {name!r}, which is not there")
+        many = f"{len(groups.known)} below {settings.group_base}"
+        yield Step("groups", True, f"{many}, looked for by way of {settings.groups}")
+    for value in values:
+        told = _about_rule(groups, settings.group_base, value)
+        if told:
+            yield Step("groups", None, f"a rule of the mapping names the group {value!r}, {told}")
+
+
+def _about_rule(groups: Groups, base: str, value: str) -> str:
+    """Why a rule that names a group so gives nothing, if that is so."""
+    meant = groups.meant(value)
+    if len(meant) > 1:
+        return f"as {len(meant)} are called: it gives nothing. Write the distinguished name of the one that is meant"
+    if "=" in value and not lies_below(value, base):
+        return f"which is not below {base}: it gives nothing"
+    return "" if meant else "which is not there"

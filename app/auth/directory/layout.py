@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -12,8 +13,10 @@ from app.auth.directory.text import read_dn
 
 LONGEST_NAME = 64
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
-_NEVER = (0, 0x7FFFFFFFFFFFFFFF)
+_NUMBER = re.compile(r"-?\d{1,20}", re.ASCII)
 _DISABLED = 0x2
+_FOR_GOOD = "000001010000"
+"""How the password policy overlay writes the time of a lock that an administrator set: it has no end."""
 
 
 @dataclass(frozen=True)
@@ -26,23 +29,33 @@ class Layout:
 
 
 def _barred_openldap(found: Found, now: datetime) -> str:
-    """Locked by the password policy overlay, or past the day of the shadow scheme."""
-    if found.text("pwdAccountLockedTime"):
+    """Locked for good by the password policy overlay, or past the day of the shadow scheme.
+
+    A lock with a time is what wrong tries bring about, a stranger's too, and its end depends on the policy: the server
+    itself heeds it at each bind.
+    """
+    if found.text("pwdAccountLockedTime").startswith(_FOR_GOOD):
         return "locked"
-    days = found.text("shadowExpire")
-    if days.lstrip("-").isdigit() and 0 <= int(days) <= (now.date() - date(1970, 1, 1)).days:
+    days = _number(found.text("shadowExpire"))
+    if days is not None and 0 <= days <= (now.date() - date(1970, 1, 1)).days:
         return "expired"
     return ""
 
 
 def _barred_active_directory(found: Found, now: datetime) -> str:
     """Disabled by its control flags, or past its date, which counts tenths of microseconds since 1601."""
-    flags, end = found.text("userAccountControl"), found.text("accountExpires")
-    if flags.isdigit() and int(flags) & _DISABLED:
+    flags, end = _number(found.text("userAccountControl")), _number(found.text("accountExpires"))
+    if flags is not None and flags & _DISABLED:
         return "disabled"
-    if end.isdigit() and int(end) not in _NEVER and _EPOCH + timedelta(microseconds=int(end) // 10) <= now:
+    # compared as a span, for a date may lie beyond the last year that a calendar here has
+    if end is not None and end > 0 and end // 10 <= (now - _EPOCH) // timedelta(microseconds=1):
         return "expired"
     return ""
+
+
+def _number(text: str) -> int | None:
+    """The number that a text is, if it is one."""
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 _NAMES = ("sn", "givenName", "displayName", "cn", "mail")

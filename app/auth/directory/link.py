@@ -29,6 +29,10 @@ PAGE = 500
 _PATIENCE = 1.0
 _BUSY = frozenset({51, 52, 80})
 """Results that say more of the server than of what was asked: busy, unavailable, other."""
+_MORE = 4
+"""There are more entries than were asked for, or than the server hands out."""
+_NO_ENTRY = frozenset({32, 34})
+"""No entry has this name, or nothing could have it."""
 T = TypeVar("T")
 
 
@@ -103,16 +107,23 @@ class Line:
     def search(
         self, base: str, filter_: str, attributes: Sequence[str], *, alone: bool = False, most: int = 0
     ) -> list[Found]:
-        """The entries below a base (of it `alone`) that a filter matches, at most as many as told; no referrals."""
+        """The entries below a base (of it `alone`) that a filter matches, at most as many as told; no referrals.
+
+        Raises Failed where the server cannot tell: being told nothing is not the same as there being nothing.
+        """
         scope = ldap3.BASE if alone else ldap3.SUBTREE
         self._connection.search(
             base, filter_, search_scope=scope, attributes=list(attributes), size_limit=most,
             time_limit=self._settings.seconds,
         )  # fmt: skip
-        if self._result() not in (0, 4, 32):  # 4: there are more than asked for; 32: no such base
-            self._check_state()
-            raise Failed(f"the search below {base} failed ({self._said()})")
-        return self._entries()
+        result, found = self._result(), self._entries()
+        # fewer than asked for, where the server has more, would pass for all there are
+        whole = result == 0 or (result == _MORE and 0 < most <= len(found))
+        # one entry may be gone; a base that is not there, or may not be read, says nothing of what lies below
+        if whole or (alone and result in _NO_ENTRY):
+            return found
+        self._check_state()
+        raise Failed(f"the search below {base} failed ({self._said()})")
 
     def pages(self, base: str, filter_: str, attributes: Sequence[str]) -> Iterator[list[Found]]:
         """All entries that a filter matches, a page at a time."""

@@ -72,22 +72,31 @@ class Directory:
         return self._with_groups(line, self._find(line, name))
 
     def _prove(self, line: Line, name: str, password: str) -> Answer:
+        taken = True
         if self.settings.direct:
             bound = by_pattern(self.settings.direct, name)
-            if not bound or not line.bind(bound, password):
-                return Answer(None, "password")
-            if self.settings.bind_dn:
-                line.bind_to_search()
-            answer = self._find(line, name)
-        else:
+            taken = bool(bound) and line.bind(bound, password)
+        if self.settings.bind_dn:
             line.bind_to_search()
-            answer = self._find(line, name)
-            # an unknown name is tried with a bind as well, so that it takes as long as a wrong password
-            dn = answer.person.dn if answer.person else f"cn={secrets.token_hex(8)},{self.settings.base}"
-            if not line.bind(dn, password):
-                return Answer(answer.person, answer.why_not or "password")
+        elif not taken:
+            line.bind(self._nobody(), password)
+            return Answer(None, "password")
+        answer = self._find(line, name)
+        # whoever bound by the pattern may be another than the one of this name: the entry itself takes the password, or
+        # nobody is let in. An unknown name is tried with a bind as well, so that it takes as long as a wrong password
+        dn = answer.person.dn if taken and answer.person else self._nobody()
+        proven = line.bind(dn, password) and taken
+        if not proven:
+            # without the password nothing is told of an entry, only that there is none or more than one
+            told = answer.why_not if taken or answer.person is None else ""
+            return Answer(answer.person, told or "password")
+        if self.settings.bind_dn:
             line.bind_to_search()
         return answer if answer.why_not else self._with_groups(line, answer)
+
+    def _nobody(self) -> str:
+        """The name of an entry that is not there."""
+        return f"cn={secrets.token_hex(8)},{self.settings.base}"
 
     def _find(self, line: Line, name: str) -> Answer:
         """The one entry of a name; two are as good as none, as nobody could say who signs in."""

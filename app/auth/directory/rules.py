@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.directory.groups import Group
 from app.auth.directory.people import DirectoryPerson
-from app.auth.directory.text import name_in, read_dn
+from app.auth.directory.text import plain, read_dn
 from app.catalog import Catalog, Entry
 from app.declare.choices import Classification
 from app.declare.directory import Basis
@@ -35,10 +35,14 @@ class Rule:
     clearance: Classification | None
 
     def means(self, group: Group) -> bool:
-        """Whether its value names a group: by its whole name, or by what it is called."""
+        """Whether its value names a group: by its whole name, or by a name that no other group has."""
         if "=" in self.value:
             return read_dn(self.value) == read_dn(group.dn)
-        return _same(self.value, group.name or name_in(group.dn))
+        return any(_same(self.value, name) for name in group.called)
+
+    def unclear(self, group: Group) -> bool:
+        """Whether its value is a name of the group that another has too, so that it means neither."""
+        return "=" not in self.value and any(_same(self.value, name) for name in group.shared)
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ class Mapping:
 
 
 def _same(one: str, other: str) -> bool:
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+    return plain(one) == plain(other)
 
 
 def load_mapping(session: Session, catalog: Catalog, ceiling: Classification) -> Mapping:

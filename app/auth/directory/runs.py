@@ -150,6 +150,8 @@ def job(task: Task) -> Outcome:
         act_as(session, person)
     text = _("%(read)s people read: %(added)s accounts added, %(changed)s changed, %(disabled)s disabled.",
              read=done.read, added=done.added, changed=done.changed, disabled=done.disabled)  # fmt: skip
+    if done.refused:
+        text += " " + _("%(count)s entries could not be brought up to date: the log says why.", count=done.refused)
     if done.held_back:
         text += " " + _("%(count)s more wait for your consent.", count=done.held_back)
     return Outcome(str(text), "/directory/sync")

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.access import SYSTEM
 from app.auth.directory.accounts import UNFILTERED, Accounts
-from app.auth.directory.groups import all_groups, find_groups, members_of
+from app.auth.directory.groups import all_groups, members_of
 from app.auth.directory.link import Line
 from app.auth.directory.people import Directory, DirectoryPerson
 from app.auth.directory.rules import Mapping as Rulebook
@@ -136,8 +136,11 @@ def _read_all(
         progress(0, "groups")
         groups = all_groups(line, settings)
         for rule in mapping.groups:
-            for name in find_groups(line, settings, rule.value):
-                members.add(rule.id, members_of(line, name, groups))
+            meant = groups.meant(rule.value)
+            if len(meant) == 1:
+                members.add(rule.id, members_of(line, meant[0], groups))
+            elif meant:
+                LOG.warning("%s groups are called %r, so that the rule about it gives nothing", len(meant), rule.value)
         for page in line.pages(settings.base, settings.filter, place.attributes):
             people = [one for one in map(place.read, page) if one is not None and not one.barred]
             for start in range(0, len(people), AT_ONCE):
@@ -158,7 +161,7 @@ def _take(
         setattr(done, taken.what, getattr(done, taken.what) + 1)
         done.kept_apart += bool(taken.apart)
         if taken.what == "refused":
-            LOG.warning("the entry %r has no account: %s", taken.person.dn, taken.why_not)
+            LOG.warning("no account was made or changed for the entry %r: %s", taken.person.dn, taken.why_not)
     session.expunge_all()
 
 

@@ -9,7 +9,7 @@ Dn = tuple[tuple[str, str], ...]
 """A distinguished name as (attribute, value) pairs, in lower case and without escapes: equal ones compare equal."""
 
 # atomic, so that a name written to waste time is read in one pass
-_PART = re.compile(r"((?>\\[0-9A-Fa-f]{2}|\\.|[^\\,;+])*+)(?:[,;+]|$)", re.DOTALL)
+_PART = re.compile(r"((?>\\[0-9A-Fa-f]{2}|\\.|[^\\,;+])*+)([,;+]|$)", re.DOTALL)
 _ESCAPED = re.compile(rb"\\([0-9A-Fa-f]{2}|.)", re.DOTALL)
 
 
@@ -29,24 +29,42 @@ def parts_of(text: str) -> list[tuple[str, str]]:
 
     ldap3 has a reader of its own, which refuses names that servers give, such as those with an escaped semicolon.
     """
-    found, place = [], 0
+    return [(name, value) for _before, name, value in _read(text)]
+
+
+def _read(text: str) -> list[tuple[str, str, str]]:
+    """The same, each pair with what parts it from the one before."""
+    found, place, before = [], 0, ""
     while place < len(text):
         part = _PART.match(text, place)
         if part is None or "=" not in part[1]:
             return []
         name, _equals, value = part[1].partition("=")
-        found.append((name.strip(), unescaped(value)))
-        place = part.end()
+        found.append((before, name.strip(), unescaped(value)))
+        place, before = part.end(), part[2]
     return found
 
 
 @lru_cache(maxsize=8192)
 def read_dn(text: str) -> Dn:
     """A distinguished name to compare; of a text that is none, the text itself."""
-    found = parts_of(text)
-    return tuple((name.lower(), " ".join(value.split()).casefold()) for name, value in found) or (
+    # a second pair of one level stays apart from a level of its own: cn=a+ou=b does not lie below ou=b
+    marks = {"+": "+"}
+    found = _read(text)
+    return tuple((marks.get(before, "") + name.lower(), plain(value)) for before, name, value in found) or (
         ("", text.casefold()),
     )
+
+
+def lies_below(text: str, base: str) -> bool:
+    """Whether a distinguished name is another, or lies below it."""
+    above = read_dn(base)
+    return read_dn(text)[-len(above) :] == above
+
+
+def plain(text: str) -> str:
+    """A text to compare by: spaces and capitals make no difference, as to a directory."""
+    return " ".join(text.split()).casefold()
 
 
 def unescaped(value: str) -> str:

@@ -25,7 +25,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @given(record=NAMES, seed=SEEDS)
-@examples(8)
+@examples(6)
 def test_a_view_is_its_owners_and_that_of_the_unit_it_is_shared_with(
     little: Flask, signed: Visitor, record: str, seed: int
 ) -> None:
@@ -121,7 +121,7 @@ def job(x: Example, number: int, account: int, state: JobState, name: str) -> No
 
 
 @given(record=NAMES, seed=SEEDS)
-@examples(8)
+@examples(6)
 def test_the_history_tells_of_a_change_no_more_than_one_may_see_now(
     little: Flask, signed: Visitor, record: str, seed: int
 ) -> None:

@@ -19,6 +19,7 @@ from tests.support import people
 from tests.support.city_directory import GROUPS, PEOPLE, city
 from tests.support.places import Database, Place, Places
 from tests.support.slapd import PASSWORD, SEARCH_DN, Authority, Slapd
+from tests.support.visitor import form_token
 
 Row = Callable[[str], dict[str, Any]]
 
@@ -63,6 +64,16 @@ def settings_of(authority: Authority, *urls: str, **more: str) -> DirectorySetti
     found = Settings.from_env(environment(authority, *urls, **more)).directory
     assert found is not None
     return found
+
+
+def tried(app: Flask, name: str, password: str = PASSWORD) -> tuple[int, str]:
+    """The status and the words that a try to sign in is answered with; other addresses, so that nobody has to wait."""
+    client = app.test_client()
+    page = client.get("/login/")
+    sent = {"username": name, "password": password, "csrf_token": form_token(page.text)}
+    answer = client.post("/login/", data=sent, environ_base={"REMOTE_ADDR": f"10.1.{len(name)}.{hash(name) % 250}"})
+    said = answer.text.partition('id="login-error">')[2].partition("<")[0]
+    return answer.status_code, said
 
 
 @pytest.fixture

@@ -11,25 +11,12 @@ import pytest
 
 from app.auth.directory import link
 from app.auth.directory.errors import Down
-from app.auth.directory.people import Answer, Directory
-from tests.auth.directory.conftest import settings_of
-from tests.support.city_directory import EDITOR, GROUPS, PEOPLE, base, dn_of, entry, group, person
-from tests.support.slapd import PASSWORD, SUFFIX, Authority, Slapd
+from app.auth.directory.people import Directory
+from tests.support.city_directory import EDITOR, PEOPLE, entry, few
+from tests.support.slapd import PASSWORD, Authority, Slapd
 
 Ask = Callable[..., Directory]
 Certificate = tuple[Path, Path]
-
-
-def names(answer: Answer) -> set[str]:
-    assert answer.person is not None
-    return {one.name for one in answer.person.groups}
-
-
-def few() -> Iterator[str]:
-    """A directory of one unit and one person."""
-    yield from base()
-    yield entry(f"ou=公安局,{PEOPLE}", objectClass="organizationalUnit", ou="公安局")
-    yield person(EDITOR, "公安局", cn="陈洁")
 
 
 @pytest.mark.parametrize("kind", ["ldaps", "ldap"])
@@ -170,93 +157,12 @@ def test_referrals_are_not_followed(ask: Ask, certificate: Certificate) -> None:
     assert heard == []
 
 
-def test_people_bind_by_a_pattern_of_their_name(ask: Ask, slapd: Slapd) -> None:
-    by_name = ask(slapd.ldaps, direct=f"uid={{}},ou=公安局,{PEOPLE}")
-    answer = by_name.prove(EDITOR, PASSWORD)
-    assert "信息员" in names(answer)
-    for name in ("u00000", f"{EDITOR},ou=x", "*", "comma"):
-        assert by_name.prove(name, PASSWORD).why_not == "password"
-
-
-def test_without_an_account_that_searches_people_see_their_own_entry(authority: Authority, slapd: Slapd) -> None:
-    settings = settings_of(authority, slapd.ldaps, direct=f"uid={{}},ou=公安局,{PEOPLE}", bind_dn="", bind_password="")
-    answer = Directory(settings).prove(EDITOR, PASSWORD)
-    assert answer.person is not None
-    assert answer.person.units[0] == "公安局"
-    assert Directory(settings).look_up(EDITOR).person is None
-
-
-# The attributes that the console reads, with the numbers and rules that Active Directory gives them; Debian's own file
-# of these has no rules by which they could be searched.
-MICROSOFT = """
-attributetype (1.2.840.113556.1.4.221 NAME 'sAMAccountName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15)
-attributetype (1.2.840.113556.1.4.656 NAME 'userPrincipalName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15)
-attributetype (1.2.840.113556.1.4.2 NAME 'objectGUID' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40)
-attributetype (1.2.840.113556.1.4.8 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27)
-attributetype (1.2.840.113556.1.4.159 NAME 'accountExpires' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27)
-attributetype (1.2.840.113556.1.4.782 NAME 'objectCategory' EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12)
-attributetype (1.2.840.113556.1.2.102 NAME 'memberOf' EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12)
-objectclass (1.2.840.113556.1.5.9 NAME 'user' SUP organizationalPerson STRUCTURAL MAY (givenName $ mail $ displayName))
-objectclass (1.2.840.113556.1.5.8 NAME 'group' SUP top STRUCTURAL MUST cn MAY member)
-"""  # noqa: E501
-
-
-def active_directory() -> Iterator[str]:
-    """Active Directory's way of writing people down, as far as slapd can keep it."""
-    yield from base()
-    yield entry(f"ou=公安局,{PEOPLE}", objectClass="organizationalUnit", ou="公安局")
-    for name, flags, ends in (("chenjie", "512", "0"), ("off", "514", "0"), ("late", "512", "132539328000000000"),
-                              ("always", "512", "9223372036854775807")):  # fmt: skip
-        yield entry(
-            f"cn={name},ou=公安局,{PEOPLE}", objectClass=["user", "extensibleObject"], cn=name, sn="陈", givenName="洁",
-            sAMAccountName=name, userAccountControl=flags, accountExpires=ends, objectGUID=f"guid of {name}",
-            userPrincipalName=f"{name}@caihong.lyg", userPassword=PASSWORD, memberOf=f"cn=inner,{GROUPS}",
-            objectCategory=f"cn=Person,{SUFFIX}",
-        )  # fmt: skip
-    for name, above in (("inner", "middle"), ("middle", "outer"), ("outer", "inner")):
-        yield entry(
-            f"cn={name},{GROUPS}", objectClass=["group", "extensibleObject"], cn=name,
-            memberOf=f"cn={above},{GROUPS}", member=f"cn=chenjie,ou=公安局,{PEOPLE}"
-        )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def domain(certificate: Certificate) -> Iterator[Slapd]:
-    """A server with Active Directory's schema."""
-    with Slapd(active_directory(), certificate, schema=MICROSOFT) as server:
-        yield server
-
-
-def test_active_directorys_entries_groups_and_bars_are_read(ask: Ask, domain: Slapd) -> None:
-    settings = {"layout": "active-directory", "filter": "(objectClass=user)", "groups": "memberof"}
-    place = ask(domain.ldaps, **settings)
-    answer = place.prove("ChenJie", PASSWORD)
-    assert answer.person is not None
-    assert (answer.person.username, answer.person.key) == ("chenjie", b"guid of chenjie".hex())
-    assert names(answer) == {"inner", "middle", "outer"}
-    assert place.prove("always", PASSWORD).why_not == ""
-    assert place.prove("off", PASSWORD).why_not == "disabled"
-    assert place.prove("late", PASSWORD).why_not == "expired"
-
-
-def test_active_directorys_own_rule_for_groups_in_groups_is_sent_as_it_is_defined(ask: Ask, domain: Slapd) -> None:
-    place = ask(domain.ldaps, layout="active-directory", filter="(objectClass=user)")
-    assert place.settings.groups == "in-chain"
-    # slapd does not know the rule, so that it finds no group; what matters here is that nothing breaks without it
-    assert names(place.prove("chenjie", PASSWORD)) == set()
-
-
-def test_a_principal_name_holds_nothing_but_the_name(ask: Ask, domain: Slapd) -> None:
-    place = ask(domain.ldaps, layout="active-directory", direct="{}@caihong.lyg")
-    for name in ("chenjie@evil.lyg", "chenjie/x", "caihong\\chenjie", "a b", "*"):
-        assert place.prove(name, PASSWORD).why_not == "password"
-
-
-def test_groups_may_name_their_members_either_way(ask: Ask, certificate: Certificate) -> None:
-    inner = group("inner", dn_of(EDITOR, "公安局"), unique=True)
-    outer = group("outer", f"CN=inner, {GROUPS.upper()}")  # the same name, written otherwise
-    with Slapd([*few(), inner, outer], certificate) as server:
-        assert names(ask(server.ldaps).prove(EDITOR, PASSWORD)) == {"inner", "outer"}
+def test_more_entries_than_a_page_holds_come_page_by_page_and_each_once(ask: Ask, slapd: Slapd) -> None:
+    with ask(slapd.ldaps).servers.line(slapd.ldaps) as line:
+        line.bind_to_search()
+        pages = list(line.pages(PEOPLE, "(uid=u*)", ["uid"]))
+    assert [len(page) for page in pages] == [link.PAGE] * 4
+    assert {one.text("uid") for page in pages for one in page} == {f"u{number:05d}" for number in range(2_000)}
 
 
 def test_an_account_that_may_not_search_is_the_directorys_fault_and_not_the_persons(ask: Ask, slapd: Slapd) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.auth.limits import limits
 from app.declare import Classification, Deed, Event
 from seeds.plan.units import phase_one
+from tests.auth.directory.conftest import tried
 from tests.support import people
 from tests.support.city_directory import EDITOR, ODD, PEOPLE, city
 from tests.support.places import Database
@@ -30,16 +31,6 @@ def slapd(certificate: tuple[Path, Path], database: Database) -> Iterator[Slapd]
     """The city's directory, anew for each database: the tests rename and replace people in it."""
     with Slapd(city(), certificate) as running:
         yield running
-
-
-def tried(app: Flask, name: str, password: str = PASSWORD) -> tuple[int, str]:
-    """The status and the words that a try to sign in is answered with; other addresses, so that nobody has to wait."""
-    client = app.test_client()
-    page = client.get("/login/")
-    sent = {"username": name, "password": password, "csrf_token": form_token(page.text)}
-    answer = client.post("/login/", data=sent, environ_base={"REMOTE_ADDR": f"10.1.{len(name)}.{hash(name) % 250}"})
-    said = answer.text.partition('id="login-error">')[2].partition("<")[0]
-    return answer.status_code, said
 
 
 def test_an_account_appears_with_name_unit_roles_and_clearance_of_the_mapping(app: Flask, account: Row) -> None:

@@ -12,13 +12,17 @@ from sqlalchemy.orm import Session
 from app.auth.directory.errors import Down
 from app.auth.directory.people import Directory
 from app.auth.directory.sync import Synced, synchronise
+from app.auth.passwords import hash_password
+from app.auth.people import load_person
 from app.declare import Classification, Deed, Door, Event
-from app.store.session import WRITING
+from app.store.save import make_rules, update
+from app.store.session import WRITING, act_as, make_sessions, writing_now
 from seeds.plan.units import phase_one
+from tests.auth.directory.conftest import tried
 from tests.support import people
 from tests.support.city_directory import EDITOR, PEOPLE, city
 from tests.support.places import Database, Place
-from tests.support.slapd import PASSWORD, Slapd
+from tests.support.slapd import PASSWORD, SUFFIX, Slapd
 from tests.support.visitor import Visitor
 
 Row = Callable[[str], dict[str, Any]]
@@ -51,6 +55,18 @@ def run(app: Flask, session: Session, ask: Ask, slapd: Slapd) -> Iterator[Run]:
 
 def dn(number: int) -> str:
     return f"uid=u{number:05d},ou={phase_one()[number % 39]},{PEOPLE}"
+
+
+def switch(app: Flask, by: int, which: int, active: str) -> None:
+    """Let a person switch an account on or off."""
+    catalog = app.extensions["catalog"]
+    with writing_now(), make_sessions(app.extensions["engine"], catalog)() as own:
+        person = load_person(own, catalog, by)
+        assert person is not None
+        act_as(own, person)
+        update(
+            own, catalog.account, which, {"active": active}, make_rules(Classification.INTERNAL, hash_password), None
+        )
 
 
 def test_every_entry_has_its_account_and_the_next_run_finds_nothing_to_do(
@@ -124,6 +140,56 @@ def test_an_empty_directory_disables_nobody(
     assert (done.read, done.disabled) == (0, 0)
     assert done.held_back > 100
     assert account(EDITOR)["active"]
+
+
+def test_whoever_cannot_be_brought_up_to_date_is_told_and_not_taken_for_gone(
+    run: Run, account: Row, slapd: Slapd
+) -> None:
+    run()
+    with slapd.as_root() as root:
+        root.modify_dn(dn(20), f"uid={people.SECURITY}")  # a name that is never the directory's
+    done = run()
+    assert (done.refused, done.disabled, account("u00020")["active"]) == (3, 0, True)
+    assert "3 refused" in done.words()
+    with slapd.as_root() as root:
+        root.modify_dn(dn(20).replace("u00020", people.SECURITY), "uid=u00020")
+
+
+def test_a_lock_that_wrong_tries_brought_about_disables_nobody_and_the_bind_heeds_it(
+    app: Flask, run: Run, account: Row, slapd: Slapd
+) -> None:
+    run()
+    policy = f"cn=policy,{SUFFIX}"
+    with slapd.as_root() as root:
+        assert root.add(policy, ["device", "pwdPolicy"], {
+            "pwdAttribute": "userPassword", "pwdLockout": "TRUE", "pwdMaxFailure": "2", "pwdLockoutDuration": "0",
+        })  # fmt: skip
+        assert root.modify(dn(21), {"pwdPolicySubentry": [("MODIFY_ADD", [policy])]})
+    for _turn in range(2):
+        assert tried(app, "u00021", "wrong")[0] == 401
+    assert tried(app, "u00021")[0] == 401
+    assert (run().disabled, account("u00021")["active"]) == (0, True)
+    with slapd.as_root() as root:
+        assert root.modify(dn(21), {"pwdAccountLockedTime": [("MODIFY_DELETE", [])]})
+    assert tried(app, "u00021")[0] == 303
+
+
+def test_an_account_that_a_person_switched_off_stays_off_when_its_entry_comes_back(
+    app: Flask, run: Run, account: Row, slapd: Slapd, session: Session
+) -> None:
+    run()
+    with slapd.as_root() as root:
+        root.modify(dn(22), {"pwdAccountLockedTime": [("MODIFY_ADD", ["000001010000Z"])]})
+    assert (run().disabled, account("u00022")["active"]) == (1, False)
+    admin, which = account(people.ADMIN)["id"], account("u00022")["id"]
+    session.rollback()
+    for active in ("1", "0"):
+        switch(app, admin, which, active)
+    with slapd.as_root() as root:
+        root.modify(dn(22), {"pwdAccountLockedTime": [("MODIFY_DELETE", [])]})
+    assert tried(app, "u00022")[0] == 401
+    run()
+    assert not account("u00022")["active"]
 
 
 def test_accounts_kept_here_are_not_touched(run: Run, account: Row) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ldap3.operation.search import parse_filter
 
 from app.auth.directory.people import by_pattern, usable
-from app.auth.directory.text import escaped, name_in, organisational_units, parts_of, read_dn
+from app.auth.directory.text import escaped, lies_below, name_in, organisational_units, parts_of, read_dn
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 
@@ -48,6 +48,13 @@ def test_the_same_name_written_otherwise_is_the_same(written: str) -> None:
 def test_what_is_no_distinguished_name_is_compared_as_it_stands(text: str) -> None:
     assert organisational_units(text) == []
     assert read_dn(text) == read_dn(text.upper())
+
+
+def test_a_level_of_two_pairs_is_not_two_levels() -> None:
+    assert lies_below("cn=a,OU=Groups, dc=lyg", "ou=groups,dc=lyg")
+    assert not lies_below("cn=a+ou=groups,dc=lyg", "ou=groups,dc=lyg")
+    assert not lies_below("ou=groups,dc=lyg,dc=other", "ou=groups,dc=lyg")
+    assert read_dn("cn=a+ou=b,dc=lyg") != read_dn("cn=a,ou=b,dc=lyg")
 
 
 def test_a_name_written_to_waste_time_does_not(capsys: pytest.CaptureFixture[str]) -> None:
