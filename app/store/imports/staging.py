@@ -48,14 +48,15 @@ def staging(session: Session, batch_id: int) -> Iterator[Put]:
     there is raised by the next call, or at the end. There too a job proves that it is still its worker's
     (`session.info["proof"]`): rows of one that lost it would get among those of the next.
     """
-    engine, proof = session.get_bind().engine, session.info.get("proof")
-    if engine.dialect.name != "postgresql":
+    bind, proof = session.get_bind(), session.info.get("proof")
+    # within a transaction that somebody has begun around it all another connection would not see the batch
+    if bind.dialect.name != "postgresql" or isinstance(bind, Connection):
 
         def here(rows: Sequence[Staged]) -> None:
             # what was read is let go first: SQLite lets no transaction write that began to read before another wrote
             session.rollback()
             with writing_now():
-                _into_sqlite(session.connection(), batch_id, rows)
+                _write(session.connection(), batch_id, rows)
                 session.commit()
 
         yield here
@@ -68,24 +69,26 @@ def staging(session: Session, batch_id: int) -> Iterator[Put]:
             session.rollback()
             if waiting:
                 waiting.pop().result()
-            waiting.append(aside.submit(_into_postgresql, engine, batch_id, rows, proof))
+            waiting.append(aside.submit(_aside, bind.engine, batch_id, rows, proof))
 
         yield there
         if waiting:
             waiting.pop().result()
 
 
-def _into_sqlite(connection: Connection, batch_id: int, rows: Sequence[Staged]) -> None:
-    driver: Any = connection.connection.driver_connection
-    driver.executemany(INSERT, [(batch_id, *row) for row in rows])
-
-
-def _into_postgresql(engine: Engine, batch_id: int, rows: Sequence[Staged], proof: Proof | None) -> None:
+def _aside(engine: Engine, batch_id: int, rows: Sequence[Staged], proof: Proof | None) -> None:
     with engine.begin() as connection:
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(COPY) as copy:
-            write, first = copy.write_row, (batch_id,)
-            for row in rows:
-                write(first + row)
+        _write(connection, batch_id, rows)
         if proof is not None:
             proof(connection)
+
+
+def _write(connection: Connection, batch_id: int, rows: Sequence[Staged]) -> None:
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "postgresql":
+        driver.executemany(INSERT, [(batch_id, *row) for row in rows])
+        return
+    with driver.cursor() as cursor, cursor.copy(COPY) as copy:
+        write, first = copy.write_row, (batch_id,)
+        for row in rows:
+            write(first + row)
