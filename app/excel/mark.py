@@ -28,7 +28,7 @@ MOST_BYTES = 24 * 2**20
 """Its parts inflated, for the same reason."""
 MOST_MARKS = 5_000
 """Excel takes long to open a sheet with more comments."""
-SECONDS = 25
+SECONDS = 20
 """A gunicorn worker that takes longer than 30 to answer is ended."""
 WRITER = Path(__file__).with_name("mark_writer.py")
 

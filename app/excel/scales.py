@@ -11,7 +11,7 @@ from app.excel.book import damaged
 MOST = 1_000_000
 """Weight of all parts: openpyxl takes some 500 bytes for each."""
 LIGHT = frozenset((
-    "row", "c", "v", "f", "is", "t", "si", "r", "rPh", "phoneticPr",
+    "c", "v", "f", "is", "t", "si", "r", "rPh", "phoneticPr",
     "rPr", "sz", "color", "rFont", "family", "charset", "scheme",
 ))  # fmt: skip
 """Elements of which a sheet and its texts have many; they weigh 1."""
