@@ -157,7 +157,8 @@ def identify(username: str, password: str) -> Person:
 def signed_by(username: str) -> SignedBy:
     """Whose password this user name signs in with: one that is kept here, or the directory's."""
     place = directory()
-    local = place is None or username.casefold() == place.settings.local.casefold()
+    # to the letter, as accounts are found: another spelling of the name may be another account
+    local = place is None or username == place.settings.local
     return SignedBy.PASSWORD if local else SignedBy.DIRECTORY
 
 

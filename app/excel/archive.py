@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 from xml.parsers import expat
@@ -24,6 +24,8 @@ HIGHEST_RATIO = 200
 """Inflated to packed. Sheets come to 10 or 20, of nothing but empty formatted rows to 60; bombs to 1,000."""
 RATIO_FROM = 8 * 2**20
 """Parts that inflate to less than this may have any ratio."""
+DEEPEST = 200
+"""Elements within one another: a parser keeps each until it ends, and no part of a workbook has twenty."""
 PIECE = 2**18
 
 FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, NotImplementedError, RuntimeError,
@@ -92,7 +94,8 @@ class Archive:
                 first = stream.read(size)
                 if first[:2] in (b"\xff\xfe", b"\xfe\xff"):
                     # the rest of the workbook's parts is small, or UTF-8, or both
-                    yield (first + stream.read(MOST_SMALL)).decode("utf-16").encode()
+                    text = (first + stream.read(MOST_SMALL)).decode("utf-16").encode()
+                    yield from (text[place : place + size] for place in range(0, len(text), size))
                     return
                 yield first.removeprefix(b"\xef\xbb\xbf")
                 while piece := stream.read(size):
@@ -102,19 +105,51 @@ class Archive:
 
     def small(self, name: str) -> bytes:
         """A part as a whole; raises BadWorkbook if it is larger than such a part ever is."""
-        if name in self.parts and self.parts[name].file_size > MOST_SMALL:
-            raise too_large()
+        self._must_be_small(name)
         return b"".join(self.pieces(name))
 
-    def elements(self, name: str) -> list[tuple[str, dict[str, str]]]:
-        """The elements of a small part in order: local name and attributes, these too without prefix."""
-        found: list[tuple[str, dict[str, str]]] = []
+    def walk(self, name: str, take: Callable[[str, dict[str, str]], None]) -> None:
+        """Give `take` the elements of a small part in order: local name and attributes, these too without prefix.
+
+        None of them is kept, as a part of many megabytes may consist of nothing but elements of four bytes.
+        """
+        self._must_be_small(name)
+        depth = Depth()
 
         def start(tag: str, attributes: dict[str, str]) -> None:
-            found.append((local(tag), {local(key): value for key, value in attributes.items()}))
+            depth.enter()
+            take(local(tag), {local(key): value for key, value in attributes.items()})
 
-        parse(self.small(name), start)
-        return found
+        made = parser()
+        made.StartElementHandler = start
+        made.EndElementHandler = depth.leave
+        try:
+            for piece in self.pieces(name):
+                made.Parse(piece, False)
+            made.Parse(b"", True)
+        except FAULTS as error:
+            raise damaged() from error
+
+    def _must_be_small(self, name: str) -> None:
+        if name in self.parts and self.parts[name].file_size > MOST_SMALL:
+            raise too_large()
+
+
+class Depth:
+    """How many elements are open; raises BadWorkbook when there are more than any part has."""
+
+    def __init__(self) -> None:
+        self._open = 0
+
+    def enter(self) -> None:
+        """An element begins."""
+        self._open += 1
+        if self._open > DEEPEST:
+            raise damaged()
+
+    def leave(self, _tag: str) -> None:
+        """An element ends."""
+        self._open -= 1
 
 
 def encrypted() -> BadWorkbook:

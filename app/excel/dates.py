@@ -15,10 +15,9 @@ from app.excel.styles import day
 from app.kinds.base import narrow
 
 RUN_OF_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
-FIGURES = "〇一二三四五六七八九"
-IN_FIGURES = re.compile(
-    "([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十元正]{1,2})月([一二三四五六七八九十]{1,3})[日号]?"
-)
+FIGURES = {figure: number for number, figure in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
+UP_TO_99 = "[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
+IN_FIGURES = re.compile(f"([〇零○一二三四五六七八九]{{4}})年({UP_TO_99}|[元正])月({UP_TO_99})[日号]?")
 DAY_AND_TIME = re.compile(
     r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})[日号]?[T ]*"
     r"(?:(\d{1,2})[:时点](\d{1,2})?[分:]?(?:(\d{1,2})(?:\.\d+)?秒?)?)?",
@@ -28,10 +27,10 @@ DAY_AND_TIME = re.compile(
 
 def to_date(item: Field, cell: Cell) -> Any:
     """A day, or a text that the kind of dates reads."""
-    if isinstance(cell, datetime):
-        return cell.date()
-    if isinstance(cell, date):
-        return cell
+    if isinstance(cell, (date, datetime)):
+        # a day of the first thousand years is a slip, and is answered as one when it comes as a text
+        found = cell.date() if isinstance(cell, datetime) else cell
+        return found if found.year >= 1000 else found.isoformat()
     if isinstance(cell, str):
         return _date_text(cell)
     if isinstance(cell, bool) or cell is None:
@@ -57,7 +56,7 @@ def _date_text(cell: str) -> str:
         return "-".join(found.groups())
     spelled = IN_FIGURES.fullmatch(text)
     if spelled is not None:
-        year = "".join(str(FIGURES.index(one.replace("零", "〇").replace("○", "〇"))) for one in spelled.group(1))
+        year = "".join(str(FIGURES[one]) for one in spelled.group(1))
         return f"{year}-{_figure(spelled.group(2))}-{_figure(spelled.group(3))}"
     with_time = DAY_AND_TIME.fullmatch(text)
     if with_time is not None:
@@ -66,13 +65,12 @@ def _date_text(cell: str) -> str:
 
 
 def _figure(text: str) -> int:
-    """A number up to 31 in Chinese figures: 十一 is 11, 二十 is 20, 元 (the first month) is 1."""
+    """A number in Chinese figures as UP_TO_99 has them: 十一 is 11, 二十 is 20, 元 (the first month) is 1."""
     if text in ("元", "正"):
         return 1
     tens, ten, ones = text.rpartition("十")
-    if not ten:
-        return int("".join(str(FIGURES.index(one)) for one in ones) or 0)
-    return (FIGURES.index(tens) if len(tens) == 1 else 1 if not tens else 9) * 10 + (FIGURES.index(ones) if ones else 0)
+    number = FIGURES.get(ones, 0)
+    return number + 10 * FIGURES.get(tens, 1) if ten else number
 
 
 def to_moment(item: Field, cell: Cell) -> Any:

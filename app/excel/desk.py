@@ -17,6 +17,7 @@ from app.catalog import Catalog, Entry
 from app.declare.access import Verb
 from app.excel.book import BadWorkbook, Book, Cell, CellError, column_letters
 from app.excel.header import Header, find_header, given_header
+from app.excel.mark import Mark, mark_copy
 from app.excel.match import How
 from app.excel.plan import Reading, read_layout, read_places, read_rows, upload_of
 from app.excel.read import open_book
@@ -28,6 +29,8 @@ from app.store.session import actor_of
 SAMPLES = 3
 SAMPLE_LENGTH = 40
 AT_ONCE = 1_000
+MOST_UNKNOWN = 300
+"""Columns that name no field and are shown to be settled; a form may have no more than a thousand parts."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,13 @@ def _samples(book: Book, reading: Reading) -> list[Sequence[Cell]]:
 def _seen(entry: Entry, book: Book, reading: Reading, samples: Sequence[Sequence[Cell]]) -> Seen:
     matching, texts = reading.matching, reading.header.texts
     columns = []
+    unknown = 0
     for place, text in enumerate(texts):
         name = matching.mapping.get(place) or matching.computed.get(place, "")
         if text.startswith("rn:") or (not text and not name):
+            continue
+        unknown += not name
+        if not name and unknown > MOST_UNKNOWN:
             continue
         held = tuple(_short(cells[place]) for cells in samples if place < len(cells) and cells[place] not in (None, ""))
         how = str(WORDS[matching.how[place]]()) if place in matching.how and name else ""
@@ -120,7 +127,12 @@ def _seen(entry: Entry, book: Book, reading: Reading, samples: Sequence[Sequence
         if matching.stamp and _has_ids(reading)
         else tuple(entry.fields[one].label for one in matching.missing),
         problems=tuple(str(one) for one in matching.problems(entry, texts)),
-        notes=(*(str(one) for one in book.notes()), *_outdated(reading), *_further(reading)),
+        notes=(
+            *(str(one) for one in book.notes()),
+            *_outdated(reading),
+            *_further(reading),
+            *_not_shown(unknown - MOST_UNKNOWN),
+        ),
         returned=_has_ids(reading),
     )
 
@@ -140,6 +152,12 @@ def _further(reading: Reading) -> tuple[str, ...]:
         return ()
     names = "、".join(f"“{name}”" for name in reading.more)
     return (str(_("The next sheets have the same columns, and are read too: %(names)s.", names=names)),)
+
+
+def _not_shown(count: int) -> tuple[str, ...]:
+    if count <= 0:
+        return ()
+    return (str(_("%(count)s further columns name no field. They are not shown, and not read.", count=count)),)
 
 
 WORDS: dict[How, Any] = {
@@ -163,9 +181,6 @@ def rest(session: Session, batch: ImportBatch, path: Path, file: IO[bytes], *, w
 
     Without it, and of a workbook that cannot be copied, these rows alone, as they stood in the file.
     """
-    # openpyxl takes longer to load than the console to start
-    from app.excel.mark import Mark, mark_copy
-
     catalog: Catalog = session.info["catalog"]
     layout, entry = layout_of(batch), catalog[batch.record]
     marks = (
@@ -184,6 +199,7 @@ def _bad_rows(
     session: Session, batch: ImportBatch, header: Header, rows: Iterator[tuple[int, list[Cell]]], file: IO[bytes]
 ) -> None:  # fmt: skip
     """The rows that did not or would not go in, in their order; a last column says of each what is wrong, and where."""
+    # openpyxl takes longer to load than the console to start
     from app.excel.marked import Marked
 
     marked = Marked(batch.sheet, header.texts)

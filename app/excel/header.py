@@ -16,6 +16,8 @@ from app.excel.words import forms
 
 SEARCHED = 30
 """Rows in which a header is looked for."""
+MOST_NAMED = 1_000
+"""Columns of such a row that are looked at; no record has as many fields."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _known(entry: Entry, texts: Sequence[str]) -> int:
     names = names_of(entry)
     sure: set[str] = set()
     other: set[str] = set()
-    for text in texts:
+    for text in texts[:MOST_NAMED]:
         if text.startswith(PREFIX):
             sure.add(text)
         for form in forms(text) if text else ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
@@ -155,12 +156,11 @@ def _written(item: Field) -> Iterable[tuple[How, Iterable[str]]]:
     yield How.PINYIN, {form for label in (*labels, *item.spec.aliases) for form in pinyins(label) if len(form) > 1}
 
 
-def count(entry: Entry, texts: Sequence[str]) -> int:
-    """How many of the headers an entry knows for sure: by label, name or alias."""
+def count(entry: Entry, written: AbstractSet[str]) -> int:
+    """How many fields these forms of headers name for sure: by label, name or alias."""
     names = names_of(entry)
     sure = (names[How.LABEL], names[How.NAME], names[How.ALIAS])
-    found = {known[form] for text in texts if text for known in sure for form in forms(text) if form in known}
-    return len(found)
+    return len({known[form] for known in sure for form in known.keys() & written})
 
 
 def check_record(catalog: Catalog, entry: Entry, texts: Sequence[str], visible: Iterable[str]) -> None:
@@ -176,11 +176,12 @@ def check_record(catalog: Catalog, entry: Entry, texts: Sequence[str], visible: 
         other = others.get(stamp.record)
         raise BadWorkbook(_another(entry, other))
     given = [text for text in texts if text and text.strip()]
-    own = count(entry, given)
-    best = max(others.values(), key=lambda other: count(other, given), default=None)
+    written = {form for text in given for form in forms(text)}
+    own = count(entry, written)
+    best = max(others.values(), key=lambda other: count(other, written), default=None)
     if best is None:
         return
-    fits = count(best, given)
+    fits = count(best, written)
     if fits >= 3 and fits >= SAME_RECORD * len(given) and own * 2 <= fits and not _whole(entry, given):
         raise BadWorkbook(_another(entry, best))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.excel.archive import FAULTS, Archive, encrypted, local, parser, too_large
+from app.excel.archive import FAULTS, Archive, Depth, encrypted, local, parser, too_large
 from app.excel.book import (
     MOST_COLUMNS,
     MOST_ROWS,
@@ -25,9 +25,15 @@ from app.excel.book import (
 )
 from app.excel.styles import number
 
-CONTENT = "content.xml"
+CONTENT, MANIFEST = "content.xml", "META-INF/manifest.xml"
 MOST_CELLS = 100_000_000
 """Cells of a sheet, repeated ones counted: a few bytes of XML can stand for a full sheet of them."""
+LONGEST_CELL = 2**20
+"""Characters and paragraphs of a cell: a few bytes can stand for a thousand blanks."""
+MOST_STYLES = 10_000
+"""Styles of hidden sheets that are known; a file has as many as sheets."""
+PIECE = 2**13
+"""Bytes that are read at once: their rows wait in memory, and each may repeat a cell over all columns."""
 TIME = re.compile(r"PT([0-9]{2,5})H([0-9]{2})M([0-9]{2})")
 
 
@@ -42,9 +48,8 @@ class OdsBook(Book):
         try:
             if CONTENT not in self._archive:
                 raise damaged()
-            listed = "META-INF/manifest.xml" in self._archive and self._archive.elements("META-INF/manifest.xml")
-            if listed and any(tag.endswith("encryption-data") for tag, _ in listed):
-                raise encrypted()
+            if MANIFEST in self._archive:
+                self._archive.walk(MANIFEST, _refuse_encrypted)
             self.sheets = tuple(self._sheets())
         except BadWorkbook:
             self._archive.close()
@@ -59,13 +64,11 @@ class OdsBook(Book):
         self._archive.close()
 
     def _sheets(self) -> Iterator[SheetInfo]:
-        hidden_styles: set[str] = set()
         walk = _Walk(self._archive, wanted=-1, width=0)
         for _ in walk.rows():
             pass
-        hidden_styles |= walk.hidden_styles
-        for name, style in walk.tables[:MOST_SHEETS]:
-            yield SheetInfo(name, hidden=style in hidden_styles)
+        for name, style in walk.tables:
+            yield SheetInfo(name, hidden=style in walk.hidden_styles)
 
     def rows(self, sheet: int, width: int = MOST_COLUMNS) -> Iterator[tuple[int, list[Cell]]]:
         walk = _Walk(self._archive, wanted=sheet, width=min(width, MOST_COLUMNS))
@@ -85,7 +88,9 @@ class _Walk:
         self.tables: list[tuple[str, str]] = []
         self.hidden_styles: set[str] = set()
         self.formulas = 0
+        self._table = -1
         self._style = ""
+        self._level = Depth()
         self._depth = 0
         self._row = self._read = 0
         self._repeated = 1
@@ -94,6 +99,7 @@ class _Walk:
         self._column = 0
         self._cell: dict[str, str] | None = None
         self._paragraphs: list[str] = []
+        self._length = 0
         self._quiet = 0
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
@@ -102,7 +108,7 @@ class _Walk:
         made.EndElementHandler = self._end
         made.CharacterDataHandler = self._data
         try:
-            for piece in self.archive.pieces(CONTENT):
+            for piece in self.archive.pieces(CONTENT, PIECE):
                 made.Parse(piece, False)
                 for first, repeated, cells in self._ready:
                     self._read += repeated * len(cells)
@@ -117,28 +123,37 @@ class _Walk:
 
     @property
     def _here(self) -> bool:
-        return self._depth == 1 and len(self.tables) - 1 == self.wanted
+        return self._depth == 1 and self._table == self.wanted
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._level.enter()
         name = local(tag)
         if name == "style":
             self._style = attributes.get("style:name", "")
         elif name == "table-properties" and attributes.get("table:display") == "false":
-            self.hidden_styles.add(self._style)
+            if len(self.hidden_styles) < MOST_STYLES:
+                self.hidden_styles.add(self._style)
         elif name == "table":
-            self._depth += 1
-            if self._depth == 1:
-                self.tables.append((attributes.get("table:name", ""), attributes.get("table:style-name", "")))
-                self._row = 0
+            self._begin(attributes)
         elif not self._here:
             return
         elif name == "table-row":
             self._cells, self._column = [], 0
             self._repeated = _count(attributes, "table:number-rows-repeated")
         elif name in ("table-cell", "covered-table-cell"):
-            self._cell, self._paragraphs = attributes, []
+            self._cell, self._paragraphs, self._length = attributes, [], 0
         elif self._cell is not None:
             self._within(name, attributes)
+
+    def _begin(self, attributes: dict[str, str]) -> None:
+        """A table begins: a sheet, or one that stands in a cell."""
+        self._depth += 1
+        if self._depth > 1:
+            return
+        self._table += 1
+        self._row = 0
+        if self._table < MOST_SHEETS:
+            self.tables.append((attributes.get("table:name", ""), attributes.get("table:style-name", "")))
 
     def _within(self, name: str, attributes: dict[str, str]) -> None:
         if name in ("annotation", "ruby-text"):
@@ -147,16 +162,24 @@ class _Walk:
             return
         elif name == "p":
             self._paragraphs.append("")
-        elif self._paragraphs and name == "s":
-            self._paragraphs[-1] += " " * min(_count(attributes, "text:c"), 1000)
-        elif self._paragraphs and name in ("tab", "line-break"):
-            self._paragraphs[-1] += "\t" if name == "tab" else "\n"
+            self._lengthen(1)
+        elif name == "s":
+            self._data(" " * min(_count(attributes, "text:c"), 1000))
+        elif name in ("tab", "line-break"):
+            self._data("\t" if name == "tab" else "\n")
 
     def _data(self, words: str) -> None:
         if self._cell is not None and self._paragraphs and not self._quiet:
             self._paragraphs[-1] += words
+            self._lengthen(len(words))
+
+    def _lengthen(self, by: int) -> None:
+        self._length += by
+        if self._length > LONGEST_CELL:
+            raise too_large()
 
     def _end(self, tag: str) -> None:
+        self._level.leave(tag)
         name = local(tag)
         if name == "table":
             self._depth -= 1
@@ -188,6 +211,11 @@ class _Walk:
         if last > first:
             self._cells.extend([None] * (first - len(self._cells)))
             self._cells.extend([cell] * (last - first))
+
+
+def _refuse_encrypted(tag: str, _attributes: dict[str, str]) -> None:
+    if tag == "encryption-data":
+        raise encrypted()
 
 
 def _count(attributes: dict[str, str], name: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable
 from itertools import accumulate
 from typing import IO
 
-from app.excel.archive import Archive, parse
+from app.excel.archive import DEEPEST, Archive, parse
 from app.excel.book import BadWorkbook, damaged
 
 IN_MEMORY = 50_000
@@ -180,6 +180,8 @@ def texts_of(text: str, unit: str) -> list[str]:
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         inside.append(tag)
+        if len(inside) > DEEPEST:
+            raise damaged()
         if tag == unit:
             parts.clear()
 

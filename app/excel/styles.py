@@ -6,11 +6,14 @@ import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from app.excel.archive import Archive
+from app.excel.archive import Archive, too_large
 from app.excel.book import Cell, Share
 
 PLAIN, DATE, TIME, SHARE, ZEROS = range(5)
 """What a format makes of a number; from ZEROS on, the format has that many more digits than ZEROS."""
+
+MOST_FORMATS = 2**16
+"""Of cells, and of numbers; Excel has at most 65,490 of the first."""
 
 # ECMA-376 part 1, 18.8.30, with the East Asian dates 27 to 36 and 50 to 58
 BUILT_IN = {9: SHARE, 10: SHARE, 18: TIME, 19: TIME, 20: TIME, 21: TIME, 32: TIME, 33: TIME, 34: TIME, 35: TIME,
@@ -39,11 +42,13 @@ def meaning(code: str) -> int:
 
 
 def read_styles(archive: Archive, name: str) -> list[int]:
-    """The meaning of each cell format of a workbook, by its number."""
+    """The meaning of each cell format of a workbook, by its number; raises BadWorkbook if there are too many."""
     own: dict[str, str] = {}
     found: list[int] = []
     inside = False
-    for tag, attributes in archive.elements(name):
+
+    def take(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal inside
         if tag == "numFmt":
             own[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
         elif tag == "cellXfs":
@@ -54,6 +59,10 @@ def read_styles(archive: Archive, name: str) -> list[int]:
             found.append(meaning(own[number]) if number in own else known)
         elif tag in ("cellStyles", "dxfs"):
             inside = False
+        if max(len(own), len(found)) > MOST_FORMATS:
+            raise too_large()
+
+    archive.walk(name, take)
     return found
 
 

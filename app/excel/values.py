@@ -49,7 +49,7 @@ LENGTHS: dict[type[Kind], int] = {CitizenIdKind: 18, CreditCodeKind: 18, OrgCode
 
 SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?E\+?[0-9]{2}", re.IGNORECASE)
 AMOUNT = re.compile(
-    r"(?:人民币|RMB|CNY|[¥￥])?\s*([+-]?[\d,]+(?:\.\d+)?)\s*(元|万元?|亿元?)?整?", re.ASCII | re.IGNORECASE
+    r"(?:人民币|RMB|CNY|[¥￥])?\s*([+-]?\d[\d,]*(?:\.\d+)?)\s*(元|万元?|亿元?)?整?", re.ASCII | re.IGNORECASE
 )
 TIMES = {"万": 10_000, "亿": 100_000_000}
 YES = frozenset("是有对√✓✔☑yt1") | {"yes", "true", "on"}
@@ -157,7 +157,9 @@ def _whole(item: Field, cell: Cell) -> Any:
 
 
 def _year(item: Field, cell: Cell) -> Any:
-    return narrow(cell).removesuffix("年度").removesuffix("年") if isinstance(cell, str) else _whole(item, cell)
+    if not isinstance(cell, str):
+        return _whole(item, cell)
+    return narrow(cell).removesuffix("年度").removesuffix("年") or cell
 
 
 def _money(item: Field, cell: Cell) -> Any:
@@ -167,7 +169,7 @@ def _money(item: Field, cell: Cell) -> Any:
     if found is None:
         return cell
     amount, unit = found.group(1).replace(",", ""), (found.group(2) or "")[:1]
-    return f"{Decimal(amount) * TIMES[unit]:f}" if unit in TIMES and amount.strip("+-") else amount
+    return f"{Decimal(amount) * TIMES[unit]:f}" if unit in TIMES else amount
 
 
 def _percent(item: Field, cell: Cell) -> Any:

@@ -18,9 +18,15 @@ MEASURE = re.compile(r"[/,，:：\s](单位)?[:：\s]*(万|亿|百|千)?[元人�
 HAN = re.compile(r"[\u3400-\u9fff]")
 
 
+LONGEST = 200
+"""Characters of a name; a longer text is none, and brackets in it would be looked for again and again."""
+
+
 @lru_cache(maxsize=4096)
 def forms(text: str) -> tuple[str, ...]:
     """The text without regard to width, case, spaces and signs; then also without what stands in brackets."""
+    if len(text) > LONGEST:
+        return ()
     plain = unicodedata.normalize("NFKC", text).casefold()
     whole, bare = SIGNS.sub("", plain), REMARK.sub("", plain)
     unmeasured = MEASURE.sub("", plain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -90,15 +91,22 @@ def _cell(value: Any) -> Cell:
         return _wrapped(value)
     if isinstance(value, str):
         return value or None
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return int(value)
+    if isinstance(value, float):
+        return _number(value)
     return value  # type: ignore[no-any-return]  # None, a flag or a number
+
+
+def _number(value: float) -> Cell:
+    # no spreadsheet stores these, but the format has room for them
+    if not math.isfinite(value):
+        return CellError("#NUM!")
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
 def _wrapped(value: dict[str, Any]) -> Cell:
     if "error" in value:
         return CellError(value["error"])
     if "share" in value:
-        return Share(value["share"])
+        return Share(value["share"]) if math.isfinite(value["share"]) else CellError("#NUM!")
     text = str(value["at"])
     return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)

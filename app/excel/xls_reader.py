@@ -17,7 +17,7 @@ MEMORY = 1536 * 2**20
 
 
 ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
-BOF, EOF, BOUNDSHEET, FORMAT, XF = 0x0809, 0x000A, 0x0085, 0x041E, 0x00E0
+BOF, EOF, FILEPASS, BOUNDSHEET, FORMAT, XF = 0x0809, 0x000A, 0x002F, 0x0085, 0x041E, 0x00E0
 FORMULA, NUMBER, RK, MULRK, BOOLERR = 0x0006, 0x0203, 0x027E, 0x00BD, 0x0205
 SHARE = 0
 NO_SECTOR = 0xFFFFFFF0
@@ -107,6 +107,14 @@ def records(book: bytes, place: int) -> Iterator[tuple[int, bytes]]:
         place += 4 + length
 
 
+def locked(content: bytes) -> bool:
+    """Whether the workbook opens with a password; the library tells it of a file with the usual ending alone."""
+    try:
+        return any(number == FILEPASS for number, _body in records(stream(content), 0))
+    except (struct.error, IndexError, ValueError, StopIteration):
+        return False
+
+
 def untold(content: bytes) -> list[Sheet]:
     """Errors, formats and formulas of every sheet with cells, in the order of the workbook."""
     book = stream(content)
@@ -178,14 +186,14 @@ def main(path: str) -> int:
 
     limit()
     write = sys.stdout.write
-    try:
-        book = calamine.CalamineWorkbook.from_path(path)
-    except calamine.PasswordError:
+    content = Path(path).read_bytes()
+    if locked(content):
         write('{"password": true}\n')
         return 0
+    book = calamine.CalamineWorkbook.from_path(path)
     kinds = [meta for meta in book.sheets_metadata if meta.typ == calamine.SheetTypeEnum.WorkSheet]
     sheets = [book.get_sheet_by_name(meta.name) for meta in kinds]
-    told = untold(Path(path).read_bytes())
+    told = untold(content)
     listed = [
         [meta.name, meta.visible != calamine.SheetVisibleEnum.Visible, sheet.total_height]
         for meta, sheet in zip(kinds, sheets, strict=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flask_babel import lazy_gettext as _l
 
-from app.excel.archive import FAULTS, PIECE, Archive, local, parse
+from app.excel.archive import DEEPEST, FAULTS, MOST_ENTRIES, PIECE, Archive, local, parse, too_large
 from app.excel.book import (
     MOST_COLUMNS,
     MOST_ROWS,
@@ -99,12 +99,17 @@ class XlsxBook(Book):
         """What a part refers to within the file: id to (kind, name of the part)."""
         if name not in self._archive:
             return {}
-        found = {}
-        for tag, attributes in self._archive.elements(name):
+        found: dict[str, tuple[str, str]] = {}
+
+        def take(tag: str, attributes: dict[str, str]) -> None:
             if tag == "Relationship" and attributes.get("TargetMode") != "External":
                 target = attributes.get("Target", "")
                 path = target[1:] if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
                 found[attributes.get("Id", "")] = (attributes.get("Type", "").rpartition("/")[2], path)
+            if len(found) > MOST_ENTRIES:
+                raise too_large()
+
+        self._archive.walk(name, take)
         return found
 
     def _part(self, kind: str) -> str | None:
@@ -114,16 +119,19 @@ class XlsxBook(Book):
         self._system = 1900
         self._parts: list[str] = []
         sheets: list[SheetInfo] = []
-        for tag, attributes in self._archive.elements(name):
+
+        def take(tag: str, attributes: dict[str, str]) -> None:
             if tag == "workbookPr" and attributes.get("date1904") in ("1", "true"):
                 self._system = 1904
             if tag != "sheet" or len(sheets) == MOST_SHEETS:
-                continue
+                return
             kind, part = self._related.get(attributes.get("id", ""), ("", ""))
             if kind == "worksheet" and part in self._archive:
                 self._parts.append(part)
                 hidden = attributes.get("state", "visible") != "visible"
                 sheets.append(SheetInfo(attributes.get("name", ""), hidden, self._said_rows(part)))
+
+        self._archive.walk(name, take)
         if not sheets:
             raise BadWorkbook(_l("The workbook holds no sheet with cells."))
         self.sheets = tuple(sheets)
@@ -215,8 +223,11 @@ class _Taker:
 
     def take(self, row: str) -> list[Cell]:  # noqa: C901  # one loop: a call for each cell would double its time
         """The cells of a row up to the last that is filled."""
+        count = row.count("<c")
+        if count > 2 * MOST_COLUMNS:
+            raise damaged()
         found: list[Found] = CELL.findall(row)
-        if len(found) != row.count("<c"):
+        if len(found) != count:
             found = _by_parser(row)
         cells: list[Cell] = []
         columns, width, strings, numbers = self.columns, self.width, self.strings, self.numbers
@@ -271,6 +282,8 @@ def _by_parser(row: str) -> list[Found]:
     def start(tag: str, attributes: dict[str, str]) -> None:
         tag = local(tag)
         inside.append(tag)
+        if len(inside) > DEEPEST:
+            raise damaged()
         if tag == "c":
             cell.clear()
             cell.update(attributes)

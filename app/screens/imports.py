@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, NotFound
 
 from app.access import Forbidden, may
@@ -46,6 +48,8 @@ from app.store.session import db, writing_now
 from app.store.tables import Job
 
 PAGE = 30
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where there is no room for a file."""
 
 
 def route(blueprint: Blueprint) -> None:
@@ -106,9 +110,9 @@ def upload(record: str) -> ResponseReturnValue:
         return _upload_page(entry, _("Choose a file first."), 422)
     file_id, name = secrets.token_hex(16), clean_name(given[-1].filename or "")
     path = _folder() / file_id
-    given[-1].save(path)
     desk = current_app.extensions["workbooks"]
     try:
+        _keep(given[-1], path)
         seen = desk.look(db(), entry, path, name)
         about = desk.upload(path, name, file_id)
         # what was read is let go first, as SQLite takes its lock at the start of a transaction
@@ -124,6 +128,18 @@ def upload(record: str) -> ResponseReturnValue:
         path.unlink(missing_ok=True)
         raise
     return redirect(url_for("records.import_batch", batch_id=batch_id), 303)
+
+
+def _keep(given: FileStorage, path: Path) -> None:
+    try:
+        given.save(path)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        text = _("The server has no room for the file. Tell your administrator, and send it again later.")
+        raise Refused(text) from None
+    finally:
+        given.close()
 
 
 def _upload_page(entry: Entry, error: str = "", status: int = 200) -> ResponseReturnValue:

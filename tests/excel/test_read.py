@@ -1,6 +1,8 @@
 """Workbooks of every format give the same cells."""
 
 import codecs
+import re
+import struct
 from datetime import date, datetime
 from pathlib import Path
 
@@ -47,6 +49,19 @@ def test_a_share_is_told_from_a_number(office: dict[str, Path], kind: str) -> No
     found = cells(office[kind])
     assert isinstance(found[1][1][2], Share)
     assert not isinstance(found[2][1][2], Share)
+
+
+def test_what_is_no_number_in_an_old_workbook_is_an_error_of_its_cell(office: dict[str, Path], tmp_path: Path) -> None:
+    # the result of F4, =1+1, as [MS-XLS] 2.4.127 has it: row, column, format, value
+    place = re.compile(rb"\x06\x00..\x03\x00\x05\x00..(?=" + re.escape(struct.pack("<d", 2)) + b")", re.DOTALL)
+    path = tmp_path / "a.xls"
+    for value in (float("inf"), float("nan")):
+        content = bytearray(office["xls"].read_bytes())
+        found = place.search(content)
+        assert found is not None
+        content[found.end() : found.end() + 8] = struct.pack("<d", value)
+        path.write_bytes(content)
+        assert cells(path)[2][1][5] == CellError("#NUM!")
 
 
 @pytest.mark.parametrize(

@@ -22,18 +22,18 @@ def rows_of(place: Place, record: str) -> dict[int, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("record", "export", "who", "label", "column", "typed"),
+    ("record", "export", "who", "label", "column", "typed", "form"),
     [
-        ("resident", ("--where", "area=320724"), ("--as", "police"), "姓名", "name", "欧阳明轩"),
-        ("project", (), (), "名称", "title", "全市办公网络平台（二期）"),
-        ("indicator_value", ("--where", "period=1998"), (), "数值", "value", "12.5"),
+        ("resident", ("--where", "area=320724"), ("--as", "police"), "姓名", "name", "欧阳明轩", "xlsx"),
+        ("project", (), (), "名称", "title", "全市办公网络平台（二期）", "ods"),
+        ("indicator_value", ("--where", "period=1998"), (), "数值", "value", "12.5", "xlsx"),
     ],
 )
 def test_an_edited_export_changes_the_edited_cell_alone(
     place: Place, tmp_path: Path, record: str, export: tuple[str, ...], who: tuple[str, ...], label: str, column: str,
-    typed: str,
+    typed: str, form: str,
 ) -> None:  # fmt: skip
-    out, back = tmp_path / "out.xlsx", tmp_path / "back.xlsx"
+    out, back = tmp_path / "out.xlsx", tmp_path / f"back.{form}"
     place.run("export", record, str(out), *export, *who)
     sheet = load_workbook(out).active
     assert sheet is not None

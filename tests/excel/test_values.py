@@ -12,6 +12,7 @@ from app.excel.book import NOT_CALCULATED, Cell, CellError, Share
 from app.excel.layout import ROW_ID
 from app.excel.match import match
 from app.excel.values import converter, to_raw
+from app.store.imports.columns import Fault, read_cell
 
 MOMENT = datetime(2004, 3, 1, 9, 30)  # noqa: DTZ001  # a cell has no zone
 
@@ -57,6 +58,39 @@ def test_chinese_figures_are_counted(catalog: Catalog, text: str, day: date) -> 
 )
 def test_what_is_no_date_is_refused_in_words(catalog: Catalog, cell: Cell) -> None:
     assert "2004-06-30" in refusal(catalog["resident"].fields["moved_in"], cell)
+
+
+@pytest.mark.parametrize(
+    "text", ["三月十十日", "三月十一二日", "三月二一日", "三月三十二日", "一二月一日", "十十月一日"]
+)
+def test_figures_that_are_no_number_are_no_date(catalog: Catalog, text: str) -> None:
+    assert "2004-06-30" in refusal(catalog["resident"].fields["moved_in"], f"二〇〇四年{text}")
+
+
+def test_a_day_of_the_first_thousand_years_is_a_slip_in_a_cell_as_in_a_text(catalog: Catalog) -> None:
+    for cell in (date(204, 3, 1), datetime(204, 3, 1), "0204-03-01"):  # noqa: DTZ001  # a cell has no zone
+        assert "2004-06-30" in refusal(catalog["resident"].fields["moved_in"], cell)
+
+
+@pytest.mark.parametrize("cell", [",", "，", "元", "万元", "-", "￥"])
+def test_an_amount_without_a_digit_is_told_and_is_not_an_empty_cell(catalog: Catalog, cell: str) -> None:
+    entry = catalog["legal_entity"]
+    for way in (to_raw, converter({"capital": "注册资金（万元）"})):
+        assert isinstance(read_cell(entry.fields["capital"], cell, way), Fault)
+
+
+def test_a_word_for_year_alone_is_told(catalog: Catalog) -> None:
+    assert isinstance(read_cell(catalog["budget_line"].fields["year"], "年", to_raw), Fault)
+
+
+@pytest.mark.parametrize("cell", [float("inf"), float("-inf"), float("nan"), 1e300])
+def test_no_number_ends_a_check(catalog: Catalog, cell: float) -> None:
+    for entry in catalog:
+        for item in entry.fields.values():
+            if not item.relation and (item.kind.numeric or item.kind.control in ("date", "datetime")):
+                found = read_cell(item, cell, to_raw)
+                assert isinstance(found, Fault), (entry.name, item.name, found)
+                assert found.message
 
 
 def test_numbers_stored_as_text_and_wide_digits_are_numbers(catalog: Catalog) -> None:

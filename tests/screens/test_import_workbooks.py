@@ -1,7 +1,9 @@
 """Workbooks of an import: several sheets that go on in one another, one's own file marked, the rest of it."""
 
 import io
+import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -10,10 +12,12 @@ from sqlalchemy import select
 
 from app.excel import write as writing
 from app.jobs.worker import Worker
+from tests.excel.test_mark import FORMULAS, MERGED, WHOLE, texts
 from tests.screens.test_imports import check, counts, send, sent, workbook
 from tests.support import people
 from tests.support.places import Place
 from tests.support.visitor import Visitor
+from tests.support.workbooks import raw_xlsx, sheet_xml, table_xml
 
 Signed = Callable[[str], Visitor]
 HEADS = ["编码", "名称", "计量单位", "管理单位"]
@@ -116,3 +120,37 @@ def test_of_text_the_rows_to_mend_come_as_a_workbook(visitor: Signed, work: Call
     assert rest is not None
     assert [row[0] for row in rest.iter_rows(min_row=2, values_only=True)] == ["X-2"]
     assert rest["B2"].comment is not None
+
+
+def test_of_a_workbook_merged_over_a_whole_sheet_the_rows_to_mend_come_alone_and_quickly(
+    visitor: Signed, work: Callable[[], None], unit: str, tmp_path: Path
+) -> None:
+    person = visitor(people.STATISTICS)
+    rows = table_xml(tuple(HEADS), ("M-1", "", "吨", unit), ("M-2", "二", "吨", unit))
+    path = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(rows, after=MERGED.format(WHOLE)))
+    address = sent(person, "indicator", io.BytesIO(path.read_bytes()))
+    assert counts(check(person, address, work)) == [1, 0, 0, 1, 0]
+    tracemalloc.start()
+    try:
+        rest = opened(person, f"{address}/rest.xlsx").active
+        assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
+    finally:
+        tracemalloc.stop()
+    assert rest is not None
+    assert [row[0] for row in rest.iter_rows(min_row=2, values_only=True)] == ["M-1"]
+    assert "第 2 行" in str(rest.cell(2, 5).value)
+
+
+def test_texts_that_look_like_formulas_stay_texts_in_both_workbooks(
+    visitor: Signed, work: Callable[[], None], unit: str, tmp_path: Path
+) -> None:
+    person = visitor(people.STATISTICS)
+    bad = [(code, name, "吨", "@none") for code, name in FORMULAS]
+    rows = [tuple(HEADS), *bad, ("F-1", "一", "吨", unit)]
+    path = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(table_xml(*rows)))
+    address = sent(person, "indicator", io.BytesIO(path.read_bytes()))
+    assert counts(check(person, address, work)) == [1, 0, 0, len(bad), 0]
+    assert texts(person.get(f"{address}/rest.xlsx").data) == rows
+    person.post(f"{address}/apply", {"choice": "good"})
+    work()
+    assert [row[:4] for row in texts(person.get(f"{address}/rest.xlsx").data)] == rows[:-1]

@@ -2,7 +2,7 @@
 
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -13,17 +13,29 @@ _MODULE = """<?xml version="1.0" encoding="UTF-8"?>
 </script:module>
 """
 
-_CODE = """Sub Edit(source As String, target As String)
-  Dim nothing_special(), as_workbook(0) As New com.sun.star.beans.PropertyValue
+_CODE = """Sub Edit(source As String)
+  Dim nothing_special() As New com.sun.star.beans.PropertyValue
+  Dim as_workbook({last}) As New com.sun.star.beans.PropertyValue
   book = StarDesktop.loadComponentFromURL(ConvertToURL(source), "_blank", 0, nothing_special())
   sheet = book.Sheets.getByIndex(0)
 {changes}
   as_workbook(0).Name = "FilterName"
-  as_workbook(0).Value = "{filter}"
-  book.storeToURL(ConvertToURL(target), as_workbook())
+{stores}
   book.close(True)
 End Sub
 """
+_PASSWORD = """  Dim secret(1) As New com.sun.star.beans.NamedValue
+  secret(0).Name = "OOXPassword"
+  secret(0).Value = "{password}"
+  secret(1).Name = "CryptoType"
+  secret(1).Value = "Standard"
+  as_workbook(1).Name = "Password"
+  as_workbook(1).Value = "{password}"
+  as_workbook(2).Name = "EncryptionData"
+  as_workbook(2).Value = secret()
+"""
+_STORE = """  as_workbook(0).Value = "{filter}"
+  book.storeToURL(ConvertToURL("{target}"), as_workbook())"""
 
 _FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".xls": "MS Excel 97", ".ods": "calc8"}
 
@@ -38,15 +50,26 @@ def edit(source: Path, target: Path, changes: Mapping[str, str] | None = None) -
         f'  sheet.getCellRangeByName("{cell}").setFormula("{text.replace(chr(34), chr(34) * 2)}")'
         for cell, text in (changes or {}).items()
     ]
-    code = _CODE.format(changes="\n".join(typed), filter=_FILTERS[target.suffix])
+    _save(source, [target], "\n".join(typed))
+
+
+def protect(source: Path, password: str, *targets: Path) -> None:
+    """Save a workbook as each of the targets (.xlsx, .xls or .ods), to be opened with a password alone."""
+    _save(source, targets, "", _PASSWORD.format(password=password))
+
+
+def _save(source: Path, targets: Sequence[Path], changes: str, password: str = "") -> None:
+    stores = [_STORE.format(filter=_FILTERS[one.suffix], target=one.absolute()) for one in targets]
+    code = _CODE.format(last=2 if password else 0, changes=changes, stores=password + "\n".join(stores))
     with tempfile.TemporaryDirectory(prefix="rn-office-") as profile:
         # the first start fills the profile, and would put an empty module in the place of ours
         _run(profile, "--terminate_after_init")
         module = Path(profile, "user", "basic", "Standard", "Module1.xba")
         module.write_text(_MODULE.format(code=escape(code)), encoding="utf-8")
-        _run(profile, f"macro:///Standard.Module1.Edit({source.absolute()},{target.absolute()})")
-    if not target.exists():
-        raise RuntimeError(f"LibreOffice did not write {target.name}")
+        _run(profile, f"macro:///Standard.Module1.Edit({source.absolute()})")
+    for target in targets:
+        if not target.exists():
+            raise RuntimeError(f"LibreOffice did not write {target.name}")
 
 
 def convert(source: Path, *kinds: str) -> list[Path]:

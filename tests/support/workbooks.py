@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 STYLES = (
     f'<styleSheet xmlns="{MAIN}"><numFmts count="2"><numFmt numFmtId="164" '
@@ -66,6 +67,7 @@ def raw_xlsx(
     }
     if shared:
         made["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}">{shared}</sst>'
+    made = {"[Content_Types].xml": _types(made), **made}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         for name, text in made.items():
             if name not in parts:
@@ -73,6 +75,22 @@ def raw_xlsx(
         for name, content in parts.items():
             packed.writestr(name, content)
     return path
+
+
+def _types(parts: Iterable[str]) -> str:
+    """What each part is, which openpyxl goes by."""
+    kinds = {
+        "xl/workbook.xml": "sheet.main", "xl/worksheets/sheet1.xml": "worksheet", "xl/styles.xml": "styles",
+        "xl/sharedStrings.xml": "sharedStrings",
+    }  # fmt: skip
+    told = "".join(
+        f'<Override PartName="/{part}" ContentType="{TYPES}.{kinds[part]}+xml"/>' for part in parts if part in kinds
+    )
+    return (
+        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Default Extension="xml" ContentType="application/xml"/>{told}</Types>'
+    )
 
 
 def raw_ods(path: Path, rows: str, parts: Mapping[str, bytes] = {}) -> Path:

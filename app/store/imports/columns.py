@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import gettext as _
 from marshmallow import ValidationError
 from sqlalchemy import Dialect
 
@@ -73,6 +74,9 @@ def read_cell(item: Field, cell: Any, to_raw: ToRaw) -> Any:
         return item.kind.parse(item, raw)
     except ValidationError as error:
         return Fault(" ".join(str(text) for text in _texts(error.messages)))
+    except (ValueError, ArithmeticError):
+        # one cell that nobody thought of is told beside it, and does not end the check of all the others
+        return Fault(_("What the cell holds cannot be read. Type its value anew."))
 
 
 def _texts(messages: Any) -> Iterable[Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.limits import limits
 from app.declare import Classification, Deed, Event
+from app.declare.record import Account
 from seeds.plan.units import phase_one
 from tests.auth.directory.conftest import tried
 from tests.support import people
@@ -122,6 +123,17 @@ def test_the_trail_tells_why_somebody_was_not_let_in(app: Flask, session: Sessio
 
 def test_the_break_glass_account_signs_in_with_its_own_password(app: Flask) -> None:
     assert tried(app, people.SECURITY, people.PASSWORD)[0] == 303
+
+
+def test_another_spelling_of_its_name_is_no_second_way_in(app: Flask, session: Session) -> None:
+    account = session.scalars(select(Account).where(Account.username == people.SECURITY)).one()
+    columns = Account.__table__.columns
+    copied = {one.name: getattr(account, one.key, None) for one in columns if one.name != "id"}
+    copied |= {"username": people.SECURITY.upper(), "email": "upper@example.invalid"}
+    session.rollback()
+    with app.extensions["engine"].begin() as connection:
+        connection.execute(Account.__table__.insert().values(**copied))
+    assert tried(app, people.SECURITY.upper(), people.PASSWORD)[0] == 401
 
 
 def test_a_token_is_given_to_people_of_the_directory(app: Flask) -> None:
