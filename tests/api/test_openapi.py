@@ -1,6 +1,6 @@
 """The OpenAPI document is true: schemathesis sends what it allows and what it forbids, for three roles.
 
-The examples are always the same ones, of three records a role. For every record, with the requests
+The examples are always the same ones, of three records a role, on SQLite of one. For every record, with the requests
 that follow from one another, half an hour each role: `RAINBOW_EXAMPLES=20 python -m pytest tests/api/test_openapi.py`.
 """
 
@@ -75,13 +75,14 @@ def _lasting(app: Flask, name: str) -> str:
 
 
 @pytest.mark.served
-def test_schemathesis_finds_nothing_wrong_for_three_roles(running: Running, tmp_path: Path) -> None:
+def test_schemathesis_finds_nothing_wrong_for_three_roles(running: Running, database: str, tmp_path: Path) -> None:
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONFIG, encoding="utf-8")
     from tests.support.console import console
 
     for name, records in RECORDS.items():
-        chosen = ["--exclude-path-regex", "/security/"] if ASKED else ["--include-path-regex", f"/({records})/"]
+        some = records if database == "postgresql" else records.partition("|")[0]
+        chosen = ["--exclude-path-regex", "/security/"] if ASKED else ["--include-path-regex", f"/({some})/"]
         phases = "examples,coverage,fuzzing,stateful" if ASKED else "examples,coverage,fuzzing"
         with console(running.place.settings) as app:
             token = _lasting(app, name) if ASKED else sign_in(app, name).headers["Authorization"]
@@ -89,7 +90,7 @@ def test_schemathesis_finds_nothing_wrong_for_three_roles(running: Running, tmp_
             [
                 sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run",
                 f"{running.served.base}/api/v1/openapi.json", "-H", f"Authorization: {token}", "--checks", "all",
-                *chosen, "--phases", phases, "--max-examples", ASKED or "4", "--generation-deterministic",
+                *chosen, "--phases", phases, "--max-examples", ASKED or "3", "--generation-deterministic",
                 "--continue-on-failure", "--no-color",
             ],
             cwd=tmp_path, capture_output=True, text=True, timeout=7200 if ASKED else 600, check=False,

@@ -25,7 +25,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @given(record=NAMES, seed=SEEDS)
-@examples(6)
+@examples(5)
 def test_a_view_is_its_owners_and_that_of_the_unit_it_is_shared_with(
     little: Flask, signed: Visitor, record: str, seed: int
 ) -> None:
@@ -85,7 +85,7 @@ def stored_views(x: Example) -> Views:
 
 
 @given(record=NAMES, seed=SEEDS)
-@examples(5)
+@examples(4)
 def test_a_job_and_its_file_are_nobodys_but_whoever_asked_for_it(
     little: Flask, signed: Visitor, record: str, seed: int
 ) -> None:
@@ -121,7 +121,7 @@ def job(x: Example, number: int, account: int, state: JobState, name: str) -> No
 
 
 @given(record=NAMES, seed=SEEDS)
-@examples(6)
+@examples(5)
 def test_the_history_tells_of_a_change_no_more_than_one_may_see_now(
     little: Flask, signed: Visitor, record: str, seed: int
 ) -> None:

@@ -21,7 +21,7 @@ VERBS = ("read", "add", "edit", "delete")
 
 
 @given(record=NAMES, seed=SEEDS)
-@examples(10)
+@examples(8)
 def test_rest_tells_and_stores_no_more_than_the_grants_and_the_scopes_of_a_token(
     little: Flask, signed: Visitor, record: str, seed: int
 ) -> None:
@@ -33,7 +33,7 @@ def test_rest_tells_and_stores_no_more_than_the_grants_and_the_scopes_of_a_token
 
 
 @given(record=TRASHES, seed=SEEDS)
-@examples(5)
+@examples(4)
 def test_rest_gives_out_of_the_trash_what_its_bearer_could_delete(
     little: Flask, signed: Visitor, record: str, seed: int
 ) -> None:

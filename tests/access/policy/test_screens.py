@@ -16,7 +16,7 @@ from tests.support.visitor import Visitor
 
 
 @given(record=NAMES, seed=SEEDS)
-@examples(9)
+@examples(6)
 def test_no_page_shows_and_no_form_changes_what_no_grant_covers(
     little: Flask, signed: Visitor, record: str, seed: int
 ) -> None:

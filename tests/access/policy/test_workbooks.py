@@ -28,7 +28,7 @@ SHOWN = ("", "?show=new", "?show=changed", "?show=same", "?show=error", "?show=c
 
 
 @given(record=NAMES, seed=SEEDS)
-@examples(8)
+@examples(6)
 def test_a_workbook_holds_the_rows_and_choices_that_one_may_see_and_no_whole_masked_value(
     little: Flask, signed: Visitor, record: str, seed: int
 ) -> None:
@@ -61,7 +61,7 @@ IMPORTED = [name for name in NAMES.elements if name not in {"account", "role", "
 
 
 @given(record=NAMES.filter(lambda name: name in IMPORTED), seed=SEEDS)
-@examples(10)
+@examples(8)
 def test_an_import_tells_stores_and_takes_back_no_more_than_the_grants_allow(
     little: Flask, signed: Visitor, record: str, seed: int
 ) -> None:

@@ -98,7 +98,7 @@ def test_no_way_of_writing_changes_what_no_grant_covers(drawn: Any) -> None:
     assert all(stored[name] >= 4 and stored[f"no {name}"] >= 4 for name in WRITES), stored
 
 
-@examples(90)
+@examples(80)
 @given(record=NAMES, seed=SEEDS)
 def writes(drawn: Any, stored: Counter[str], record: str, seed: int) -> None:
     with drawn(record, seed) as (x, session):
@@ -111,7 +111,7 @@ def test_no_way_out_of_the_trash_is_open_to_whom_no_grant_covers(drawn: Any) -> 
     assert all(stored[name] >= 2 and stored[f"no {name}"] >= 2 for name in FROM_TRASH), stored
 
 
-@examples(26)
+@examples(24)
 @given(record=TRASHES, seed=SEEDS)
 def ways_out(drawn: Any, stored: Counter[str], record: str, seed: int) -> None:
     with drawn(record, seed) as (x, session):
