@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 
 from app.auth.limits import limits
 from app.declare import Deed, Event
+from app.declare.record import Account
 from app.jobs import schedule
 from app.store.attempts import ATTEMPT
 from config import DirectorySettings
@@ -262,3 +263,19 @@ def test_the_addresses_of_one_network_of_ipv6_are_counted_as_one(app: Flask, clo
         assert tried(app, f"2001:db8:5:6::{number + 1:x}")[0] == 401
     assert tried(app, "2001:db8:5:6:ffff::9")[0] == 429
     assert tried(app, "2001:db8:5:7::1")[0] == 401
+
+
+def test_the_right_password_of_an_inactive_account_makes_no_address_known(app: Flask, clock: Clock) -> None:
+    engine, account, event = app.extensions["engine"], Account.__table__, Event.__table__
+    with engine.begin() as connection:
+        connection.execute(update(account).where(account.c.username == people.VIEWER).values(active=False))
+    try:
+        assert tried(app, somewhere(), people.VIEWER, people.PASSWORD)[0] == 401
+        with engine.connect() as connection:
+            assert connection.scalar(select(func.count()).where(ATTEMPT.c.known_at.is_not(None))) == 0
+            lines = select(event.c.actor, event.c.note).where(event.c.deed == Deed.SIGN_IN_FAILED)
+            last = connection.execute(lines.order_by(event.c.id.desc()).limit(1)).one()
+        assert tuple(last) == (people.VIEWER, "not active")
+    finally:
+        with engine.begin() as connection:
+            connection.execute(update(account).where(account.c.username == people.VIEWER).values(active=True))
