@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.visit import Visit
 from tests.support.people import PASSWORD, POLICE
 from tests.support.places import Place
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 from tests.support.served import Served
 
 HERE = Path(__file__).resolve().parent

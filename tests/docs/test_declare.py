@@ -92,7 +92,7 @@ def test_the_pages_own_example_appears_in_every_screen(new_place: Callable[[Fill
 
     def run(*words: str, fails: bool = False) -> str:
         done = subprocess.run(
-            [sys.executable, *words], cwd=project, env={**place.env, "PYTHONPATH": str(project)}, timeout=120,
+            [sys.executable, *words], cwd=project, env={**place.env, "PYTHONPATH": str(project)}, timeout=600,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (done.returncode != 0) == fails, done.stdout + done.stderr

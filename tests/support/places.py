@@ -71,7 +71,7 @@ class Place:
             input=text,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         if check and done.returncode:
