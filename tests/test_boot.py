@@ -13,7 +13,7 @@ from tests.support import people
 from tests.support.browser import Window
 from tests.support.patience import PATIENCE
 from tests.support.places import Filling, Place
-from tests.support.served import Served
+from tests.support.served import ServedAlone
 from tests.support.visitor import Visitor
 
 
@@ -85,7 +85,7 @@ def test_the_first_sign_in_page_takes_at_most_twice_the_work_of_loading_the_libr
 
 def seconds_to_sign_in_page(place: Place) -> float:
     # without the workers that it starts beside itself: nobody waits for them
-    alone = Served(place, RAINBOW_JOB_PROCESSES="0")
+    alone = ServedAlone(place, RAINBOW_JOB_PROCESSES="0")
     with alone as served, urllib.request.urlopen(f"{served.base}/login/", timeout=PATIENCE) as answer:
         assert answer.status == 200
         return served.processor_seconds

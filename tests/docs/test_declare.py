@@ -86,7 +86,7 @@ def test_the_pages_own_example_appears_in_every_screen(new_place: Callable[[Fill
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("__pycache__", "vendor"))
+            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("vendor"))
         else:
             shutil.copy(source, project / name)
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,8 @@ from app.declare.record import Account
 from app.store.jobs import JOB, submit
 from app.store.session import WRITING, act_as, db
 from tests.support.patience import until
-from tests.support.places import ROOT, Place
+from tests.support.places import Place
+from tests.support.processes import Process
 
 
 class Workers:
@@ -31,11 +31,7 @@ class Workers:
         self.log = place.data / f"workers-{time.monotonic_ns()}.log"
 
     def __enter__(self) -> Self:
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.jobs.kinds"], cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+        self.process = Process(("-m", "tests.jobs.kinds"), self.env, self.log)
         return self
 
     def __exit__(

@@ -15,6 +15,7 @@ from typing import Self
 from tests.support.patience import PATIENCE
 from tests.support.places import ROOT, Place
 from tests.support.ports import free_port
+from tests.support.processes import Process
 
 
 class Served:
@@ -27,7 +28,7 @@ class Served:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self._log: Path = place.data / f"serve-{self.port}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Process | None = None
 
     @property
     def said(self) -> str:
@@ -49,22 +50,16 @@ class Served:
 
     def __enter__(self) -> Self:
         deadline = time.monotonic() + PATIENCE
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, *self.program],
-                cwd=ROOT,
-                env={**self.place.env, **self.env, "HOST": "127.0.0.1", "PORT": str(self.port)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = self._start({**self.place.env, **self.env, "HOST": "127.0.0.1", "PORT": str(self.port)})
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._stop()
                 raise RuntimeError(f"The console did not come up:\n{self.said}")
             time.sleep(0.02)
         return self
+
+    def _start(self, env: dict[str, str]) -> subprocess.Popen[bytes] | Process:
+        return Process(self.program, env, self._log)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -87,3 +82,14 @@ class Served:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)  # its own session: workers included
             self._process.wait(60)
+
+
+class ServedAlone(Served):
+    """The same by a Python of its own, as people start it, instead of where its code has been loaded already."""
+
+    def _start(self, env: dict[str, str]) -> subprocess.Popen[bytes] | Process:
+        with self._log.open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, *self.program], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
