@@ -60,7 +60,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
                 started.append(stack.enter_context(Postgres()))
             return started[0]
 
-        yield Places(tmp_path_factory.mktemp("places"), server)
+        yield Places(tmp_path_factory.mktemp("places"), server, quick=True)
 
 
 @pytest.fixture
