@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select, text
+from sqlalchemy import event, insert, select, text
 from sqlalchemy.orm import Session
 
-from app.access import SYSTEM
+from app.access import SYSTEM, HeldGrant, Person
 from app.catalog import Catalog, Entry
+from app.declare.access import OWN_UNIT, Verb
 from app.declare.choices import Classification
 from app.store.bulk import Selection, delete_rows, set_field
 from app.store.save import make_rules
@@ -271,6 +272,37 @@ def test_a_word_leads_to_its_rows_by_the_index(app: Flask, session: Session) -> 
     session.execute(text("SET LOCAL enable_seqscan = off"))
     said = session.execute(text("EXPLAIN " + _literal(session, query))).all()
     assert any("ix_rn_search_resident" in line[0] for line in said)
+
+
+def test_tokens_come_first_also_for_whoever_sees_the_rows_of_a_unit_alone(app: Flask, session: Session) -> None:
+    resident = app.extensions["catalog"]["resident"]
+    unit = session.scalar(select(resident.model.unit_id).limit(1))
+    grants = {"resident": (HeldGrant(Verb.READ | Verb.UNMASK, OWN_UNIT),)}
+    person = Person(1, "a", "A", unit_id=unit, grants=grants)
+    act_as(session, person)
+    search = Search(session, resident, person)
+    for word in ("桃花", "320705197605312979"):
+        for statement in (search.rows([word], match.terms), search.matching([word])):
+            walked = [line for line in _plan(session, statement) if re.match(r"(SCAN|SEARCH) resident\b", line)]
+            assert all("INTEGER PRIMARY KEY" in line for line in walked), walked
+            assert bool(walked) == (session.get_bind().dialect.name == "sqlite")
+
+
+def _plan(session: Session, statement: Any) -> list[str]:
+    """How SQLite goes about a statement, with the policy in it."""
+    if session.get_bind().dialect.name != "sqlite":
+        return []
+    said: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, sent: str, values: Any, *_rest: Any) -> None:
+        said.append((sent, values))
+
+    event.listen(session.get_bind(), "before_cursor_execute", hear)
+    session.execute(statement)
+    event.remove(session.get_bind(), "before_cursor_execute", hear)
+    connection = session.connection()
+    return [str(line[-1]) for sent, values in said
+            for line in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sent}", values)]  # fmt: skip
 
 
 def _literal(session: Session, statement: Any) -> str:

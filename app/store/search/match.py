@@ -44,6 +44,8 @@ from app.store.search.tokens import (
 
 COMMON = 5_000
 """Words that more rows have are asked of each row of the list in turn, which meets enough of them soon."""
+BY_ID = "NOT INDEXED"
+"""SQLite's word for a table whose rows are met by their ids, as tokens give them, or row after row."""
 MOST_NAMED = 200
 MOST_WORDS = 8
 
@@ -171,13 +173,19 @@ class Search:
         """SELECT of the rows for which every word has this meaning, in whatever order they are met."""
         model = self._entry.model
         found = select(model.id.label("id")).select_from(model).join(self._table, self.key == model.id)
-        return found.where(self._matches(words, meaning))
+        return self._tokens_first(found).where(self._matches(words, meaning))
 
     def matching(self, words: Sequence[str]) -> Select[Any]:
         """SELECT of the rows that have every word, in whatever order they are met."""
         if self.simple(words):
             return self.rows(words, terms)
-        return select(self._entry.model.id.label("id")).where(*self.having(words))
+        found = select(self._entry.model.id.label("id")).where(*self.having(words))
+        named = any(_named(self._entry, word, self._actor) for word in words)
+        return self._tokens_first(found) if self.tokens and not named else found
+
+    def _tokens_first(self, statement: Select[Any]) -> Select[Any]:
+        """Keep SQLite from walking the rows that the policy leaves, and asking for the tokens of each of them."""
+        return statement.with_hint(self._entry.model, BY_ID, "sqlite")
 
     def every(self, words: Sequence[str]) -> Select[Any]:
         """The same where no policy narrows what the actor sees: the rows themselves need not be asked."""
