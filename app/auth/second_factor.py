@@ -117,7 +117,8 @@ def set_up(
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     row = {"account_id": account_id, "salt": salt, "last_step": step, "confirmed_at": now}
     # of two who set up a first device at once the one stays that was first
-    if not _changed(session, dialect.insert(FACTOR).values(row).on_conflict_do_nothing()):
+    new = dialect.insert(FACTOR).values(row).on_conflict_do_nothing().returning(FACTOR.c.account_id)
+    if session.execute(new, execution_options=OPTIONS).first() is None:
         raise Overtaken
     return renew_codes(session, account_id)
 
