@@ -105,7 +105,8 @@ class Limits:
         if wait > 0:
             db().rollback()
             raise TooMany(math.ceil(wait))
-        counted = {pair: self.pair.more(held[pair], now)}
+        # at the address a known browser counts too, so that to leave its cookie out opens no new tries
+        counted = {one: self.pair.more(held[one], now) for one in {pair, near}}
         if not known:
             counted[account] = self.account.more(held[account], now)
         attempts.keep(connection, counted)
@@ -170,8 +171,10 @@ class Attempt:
 
     def _take_back(self, now: datetime, known: Collection[str]) -> None:
         connection, limits = db().connection(), self.limits
-        counts = attempts.hold(connection, {self.pair, *filter(None, [self.account]), *known}, now)
-        counts[self.pair] = Count(0.0, now) if known else limits.pair.less(counts[self.pair])
+        counts = attempts.hold(connection, {self.pair, self.near, *filter(None, [self.account]), *known}, now)
+        counts |= {one: limits.pair.less(counts[one]) for one in {self.pair, self.near}}
+        if known:
+            counts[self.pair] = Count(0.0, now)
         if self.account:
             counts[self.account] = limits.account.less(counts[self.account])
         attempts.keep(connection, counts | {digest: replace(counts[digest], known_at=now) for digest in known})
