@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.store.jobs import JOB, cancel, retry, submit
-from tests.jobs.workers import Workers, acting, ask, row, until, wait_for
+from tests.jobs.workers import Workers, acting, ask, row, wait_for
 from tests.support import people
+from tests.support.patience import until
 from tests.support.places import Place
 from tests.support.visitor import Visitor
 
