@@ -14,8 +14,8 @@ from pathlib import Path
 from benchmarks.visit import Visit
 from tests.support.people import PASSWORD, POLICE
 from tests.support.places import Place
-from tests.support.postgres import free_port
-from tests.support.served import Served
+from tests.support.ports import free_port
+from tests.support.served import ServedAlone
 
 HERE = Path(__file__).resolve().parent
 AREA, WORD = "320722", "建国"
@@ -37,7 +37,7 @@ class Console:
 def ours(place: Place, name: str = OURS) -> Iterator[Console]:
     """Our console at a place, with the registrar of residents signed in."""
     options = {"RAINBOW_WORKERS": str(WORKERS), "RAINBOW_THREADS": "2", "RAINBOW_API_LIMIT": "1000000"}
-    with Served(place, **options) as served:
+    with ServedAlone(place, **options) as served:
         visit = Visit(served.port)
         visit.sign_in("/login/", POLICE, PASSWORD)
         path = "/records/resident/"
@@ -51,7 +51,7 @@ def ours(place: Place, name: str = OURS) -> Iterator[Console]:
 @contextmanager
 def rest(place: Place) -> Iterator[Console]:
     """Our REST interface at a place, with a bearer token."""
-    with Served(place, RAINBOW_WORKERS=str(WORKERS), RAINBOW_API_LIMIT="1000000") as served:
+    with ServedAlone(place, RAINBOW_WORKERS=str(WORKERS), RAINBOW_API_LIMIT="1000000") as served:
         visit = Visit(served.port)
         visit.sign_in_for_token("/api/v1/security/login", POLICE, PASSWORD)
         yield Console(f"{OURS} REST", visit, {"rest": "/api/v1/resident/?limit=100"})

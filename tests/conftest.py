@@ -1,5 +1,6 @@
 """The fixtures: places, consoles in and out of process, people, a browser. `tests/README.md` shows how to use them."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,6 +8,7 @@ from typing import get_args
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, settings
 from selenium import webdriver
 
 from tests.support.browser import Window, open_chromium
@@ -14,6 +16,13 @@ from tests.support.places import Database, Filling, Place, Places
 from tests.support.postgres import Postgres
 from tests.support.served import Served
 from tests.support.visitor import Visitor
+
+# The same examples every time, and no complaint of a slow machine; RAINBOW_EXAMPLES asks for others.
+settings.register_profile(
+    "suite", derandomize="RAINBOW_EXAMPLES" not in os.environ, deadline=None, database=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+settings.load_profile("suite")
 
 BOTH: tuple[Database, ...] = get_args(Database)
 
@@ -51,7 +60,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
                 started.append(stack.enter_context(Postgres()))
             return started[0]
 
-        yield Places(tmp_path_factory.mktemp("places"), server)
+        yield Places(tmp_path_factory.mktemp("places"), server, quick=True)
 
 
 @pytest.fixture

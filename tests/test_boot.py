@@ -11,8 +11,9 @@ from flask import Flask
 
 from tests.support import people
 from tests.support.browser import Window
+from tests.support.patience import PATIENCE
 from tests.support.places import Filling, Place
-from tests.support.served import Served
+from tests.support.served import ServedAlone
 from tests.support.visitor import Visitor
 
 
@@ -71,15 +72,21 @@ def test_a_bad_setting_ends_the_command_with_one_clear_line(new_place: Callable[
 
 
 def test_the_first_sign_in_page_takes_at_most_twice_the_work_of_loading_the_libraries(place: Place) -> None:
-    # processors' work, against a reference of the same minute: how busy the machine is says nothing of the console
-    console = min(seconds_to_sign_in_page(place) for _ in range(2))
-    assert console <= 2 * min(seconds_of_loading() for _ in range(2))
+    # processors' work, against a reference of the same minute: how busy the machine is says nothing of the console;
+    # each is what it takes at the least, which a busy machine comes to after a few more rounds
+    console, libraries = [], []
+    for _round in range(6):
+        console.append(seconds_to_sign_in_page(place))
+        libraries.append(seconds_of_loading())
+        if min(console) <= 2 * min(libraries):
+            return
+    assert min(console) <= 2 * min(libraries), (console, libraries)
 
 
 def seconds_to_sign_in_page(place: Place) -> float:
     # without the workers that it starts beside itself: nobody waits for them
-    alone = Served(place, RAINBOW_JOB_PROCESSES="0")
-    with alone as served, urllib.request.urlopen(f"{served.base}/login/", timeout=20) as answer:
+    alone = ServedAlone(place, RAINBOW_JOB_PROCESSES="0")
+    with alone as served, urllib.request.urlopen(f"{served.base}/login/", timeout=PATIENCE) as answer:
         assert answer.status == 200
         return served.processor_seconds
 

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from tests.support import people
+from tests.support.patience import PATIENCE
 from tests.support.places import Database, Filling, Place
 from tests.support.served import Served
 from tests.support.visitor import form_token
@@ -66,7 +67,7 @@ class Client:
         if sent is not None:
             body = dumps(sent) if json else urlencode(sent)
             headers["Content-Type"] = "application/json" if json else "application/x-www-form-urlencoded"
-        connection = HTTPConnection(self.address, timeout=60)
+        connection = HTTPConnection(self.address, timeout=PATIENCE)
         try:
             connection.request("GET" if sent is None else "POST", quote(path, safe="/?=&%~,"), body, headers)
             found = connection.getresponse()
@@ -104,7 +105,9 @@ def test_no_answer_differs_from_that_of_the_same_request_alone(
     new_place: Callable[[Filling], Place], database: Database
 ) -> None:
     place = new_place("city")
-    with Served(place, RAINBOW_WORKERS="2", RAINBOW_THREADS="4", RAINBOW_API_LIMIT="1000000") as served:
+    patient = ("-m", "tests.support.patient")  # or a count that takes too long would be answered otherwise
+    many = {"RAINBOW_WORKERS": "2", "RAINBOW_THREADS": "4", "RAINBOW_API_LIMIT": "1000000"}
+    with Served(place, program=patient, **many) as served:
         clients = [Client(served.base, *who) for who in CLIENTS]
         alone = [{path: client.heard(path) for path in client.paths()} for client in clients]
         statuses = {answer.status for answers in alone for answer in answers.values()}

@@ -37,7 +37,7 @@ from app.store.session import db
 from app.store.views import View
 
 T = TypeVar("T")
-REMEMBERED = 20.0
+REMEMBERED = 300.0
 """Seconds for which a list that has passed the cap is taken to stay there."""
 MOST_REMEMBERED = 100
 RANKED_CAP = 1_000

@@ -23,7 +23,7 @@ from app.screens.pages import Bell, Link, MenuGroup, Shell
 from app.store.labels import labels
 from app.store.session import db
 
-REMEMBERED = 10.0
+REMEMBERED = 300.0
 """Seconds for which the name of a person's unit is remembered."""
 
 

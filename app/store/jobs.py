@@ -117,6 +117,16 @@ def submit(session: Session, kind: str, title: str, args: Mapping[str, Any], *, 
     return int(job_id)
 
 
+def submitted(session: Session, once: str, since: datetime) -> int | None:
+    """The id of the person's job of this `once`, if it was asked for since then."""
+    digest, actor = hashlib.sha256(once.encode()).hexdigest(), actor_of(session)
+    if isinstance(actor, System):
+        return None
+    mine = select(JOB.c.id).where(JOB.c.account_id == actor.id, JOB.c.once == digest, JOB.c.submitted_at > since)
+    found: int | None = session.scalar(mine)
+    return found
+
+
 def wake_after_commit(sessions: scoped_session[Session], wake: Callable[[], None]) -> None:
     """Call the workers whenever a transaction that submitted a job has been committed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,8 +37,10 @@ SPARE = 8
 """Connections for what is done beside pages and jobs: leases, notes in passing, what recurs."""
 KEPT = 5
 """So many connections to SQLite stay open: each has a cache of its own, and is soon opened."""
-IDLE = 1.0
-"""Seconds after which a connection is tried before it is used again."""
+IDLE = 60.0
+"""Seconds after which a connection is tried before it is used again, whatever the machine knows of it."""
+REPEATED = 1
+"""A statement asked once more on the same connection is one that PostgreSQL shall keep prepared."""
 
 
 class NoActor(RuntimeError):
@@ -58,7 +61,11 @@ class HintingCompiler(SQLiteCompiler):
 def make_engine(url: str, most: int = 8) -> Engine:
     """An engine for SQLite (WAL, foreign keys on) or PostgreSQL, with `most` connections at once and a few to spare."""
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=most, max_overflow=SPARE, hide_parameters=True)
+        engine = create_engine(
+            url, connect_args={"prepare_threshold": REPEATED}, pool_size=most, max_overflow=SPARE, hide_parameters=True,
+            # the one used last has the most prepared
+            pool_use_lifo=True,
+        )  # fmt: skip
         _try_idle_connections(engine)
         return engine
     options, kept = {"timeout": WAIT, "check_same_thread": False}, min(most, KEPT)
@@ -73,16 +80,17 @@ def make_engine(url: str, most: int = 8) -> Engine:
 
 
 def _try_idle_connections(engine: Engine) -> None:
-    """Try a connection that has lain idle before it is used: the server may have gone meanwhile.
+    """Try a connection before it is used where the server may have gone meanwhile.
 
-    To try each one at each use, as SQLAlchemy would, is a question more on every page.
+    A server that ends, or ends a session, says so at once, and that can be seen without asking. One that was cut off
+    says nothing. To ask each time, as SQLAlchemy would, is a question more on every page.
     """
 
     def rested(_connection: Any, record: Any, *_more: Any) -> None:
         record.info["since"] = monotonic()
 
     def tried(connection: Any, record: Any, _proxy: Any) -> None:
-        if monotonic() - record.info["since"] < IDLE:
+        if monotonic() - record.info["since"] < IDLE and not _heard(connection.fileno()):
             return
         try:
             engine.dialect.do_ping(connection)
@@ -92,6 +100,13 @@ def _try_idle_connections(engine: Engine) -> None:
     event.listen(engine, "connect", rested)
     event.listen(engine, "checkin", rested)
     event.listen(engine, "checkout", tried)
+
+
+def _heard(descriptor: int) -> bool:
+    """Whether anything came of a connection that nobody has asked anything: its end, as a rule."""
+    ear = select.poll()
+    ear.register(descriptor, select.POLLIN)
+    return bool(ear.poll(0))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:

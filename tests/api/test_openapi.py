@@ -21,6 +21,7 @@ from app.store.session import actor_of
 from tests.api.test_rows import Client, sign_in
 from tests.jobs.workers import acting
 from tests.support import people
+from tests.support.patience import PATIENCE
 from tests.support.places import Filling, Place
 from tests.support.served import Served
 
@@ -91,9 +92,10 @@ def test_schemathesis_finds_nothing_wrong_for_three_roles(running: Running, data
                 sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run",
                 f"{running.served.base}/api/v1/openapi.json", "-H", f"Authorization: {token}", "--checks", "all",
                 *chosen, "--phases", phases, "--max-examples", ASKED or "3", "--generation-deterministic",
-                "--continue-on-failure", "--no-color",
+                "--continue-on-failure", "--no-color", "--request-timeout", str(PATIENCE),
+                "--suppress-health-check", "all",
             ],
-            cwd=tmp_path, capture_output=True, text=True, timeout=7200 if ASKED else 600, check=False,
+            cwd=tmp_path, capture_output=True, text=True, timeout=7200 if ASKED else 1800, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{name}:\n{done.stdout[-8000:]}\n{done.stderr[-2000:]}"
     assert "Traceback" not in running.served.said

@@ -229,6 +229,7 @@ def test_the_command_line_keeps_the_rules_and_its_passwords_are_changed_first(ap
         ended, said = run(*create, password)
         assert (ended, words in said) == (1, True), said
     assert run(*create, OWN)[0] == 0
+    assert hash_of(app, "zhouqi").startswith("$argon2id$v=19$m=65536,t=3,p=4$")  # RFC 9106, for little memory
     me = Visitor(app).sign_in("zhouqi", OWN)
     assert me.get("/").headers["Location"].startswith("/password/")
     assert run("password", "zhouqi", "--chosen", "--password", OWN + "!")[0] == 0

@@ -10,6 +10,7 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 from sqlalchemy import create_engine, text
 
 from tests.support import people
+from tests.support.patience import PATIENCE
 from tests.support.places import Place
 from tests.support.served import Served
 from tests.support.visitor import form_token
@@ -22,7 +23,7 @@ def ask(browser: OpenerDirector, address: str, data: dict[str, str] | None = Non
     body = None if data is None else urlencode(data).encode()
     asked = Request(address, data=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
     try:
-        with browser.open(asked, timeout=30) as answer:
+        with browser.open(asked, timeout=PATIENCE) as answer:
             return str(answer.read().decode())
     except HTTPError as error:
         with error:

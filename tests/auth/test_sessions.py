@@ -19,6 +19,7 @@ from app.store.login_sessions import LOGIN
 from tests.api.test_rows import Client, scalar, sign_in
 from tests.support import people
 from tests.support.console import console
+from tests.support.patience import PATIENCE
 from tests.support.places import Place
 from tests.support.served import Served
 from tests.support.statements import counted
@@ -278,7 +279,7 @@ def test_what_is_ended_or_taken_away_at_one_node_is_gone_at_another_at_once(app:
     me = Visitor(app).sign_in(people.STATISTICS)
 
     def there(path: str = "/records/indicator/") -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
         connection.request("GET", path, headers={"Cookie": f"{HERE}={cookie(me)}"})
         status = connection.getresponse().status
         connection.close()

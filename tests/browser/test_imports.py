@@ -35,7 +35,7 @@ def file(app: Flask, tmp_path: Path) -> Path:
 
 def told(window: Window, words: str) -> None:
     """Wait for the words on the page of the import, which asks for itself anew while a worker goes on."""
-    window.until(lambda: words in window.one("main").text, f"the page does not say {words}", seconds=40)
+    window.until(lambda: words in window.one("main").text, f"the page does not say {words}")
 
 
 def test_a_workbook_goes_in_as_it_was_chosen_and_is_taken_back(window: Window, app: Flask, file: Path) -> None:
@@ -54,18 +54,18 @@ def test_a_workbook_goes_in_as_it_was_chosen_and_is_taken_back(window: Window, a
     assert chosen == ["code", "name", "measure", "unit"]
     assert window.barriers() == []
     window.one(NEXT).click()
-    window.until(lambda: [one.text for one in window.all(".rn-kpi")] == ["2", "0", "0", "1", "0"], seconds=40)
+    window.until(lambda: [one.text for one in window.all(".rn-kpi")] == ["2", "0", "0", "1", "0"])
     assert not window.one("input[value=all]").is_enabled()
     assert window.one("input[value=good]").is_selected()
     assert window.barriers() == []
     assert rows_of(app, "indicator") == before
     window.one(NEXT).click()
-    window.until(lambda: window.all("[data-rn-open=rn-undo]"), "the rows were not stored", seconds=40)
+    window.until(lambda: window.all("[data-rn-open=rn-undo]"), "the rows were not stored")
     assert rows_of(app, "indicator") == before + 2
     assert window.barriers() == []
     window.one("[data-rn-open=rn-undo]").click()
     window.one("#rn-undo button[type=submit]").click()
     told(window, "已撤销")
-    window.until(lambda: rows_of(app, "indicator") == before, "the rows were not taken back", seconds=40)
+    window.until(lambda: rows_of(app, "indicator") == before, "the rows were not taken back")
     assert window.barriers() == []
     assert window.problems() == []

@@ -86,13 +86,13 @@ def test_the_pages_own_example_appears_in_every_screen(new_place: Callable[[Fill
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("__pycache__", "vendor"))
+            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("vendor"))
         else:
             shutil.copy(source, project / name)
 
     def run(*words: str, fails: bool = False) -> str:
         done = subprocess.run(
-            [sys.executable, *words], cwd=project, env={**place.env, "PYTHONPATH": str(project)}, timeout=120,
+            [sys.executable, *words], cwd=project, env={**place.env, "PYTHONPATH": str(project)}, timeout=600,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (done.returncode != 0) == fails, done.stdout + done.stderr

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -209,7 +209,7 @@ SEEDS = {
 
 
 @pytest.mark.parametrize("kind", SEEDS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_file_changed_at_any_place_reads_or_is_refused(tmp_path: Path, kind: str, data: st.DataObject) -> None:
     path = SEEDS[kind](tmp_path)
@@ -220,7 +220,7 @@ def test_a_file_changed_at_any_place_reads_or_is_refused(tmp_path: Path, kind: s
 @pytest.mark.parametrize(
     "part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml"]
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_part_changed_at_any_place_reads_or_is_refused(tmp_path: Path, part: str, data: st.DataObject) -> None:
     with zipfile.ZipFile(SEEDS["xlsx"](tmp_path)) as packed:
@@ -230,7 +230,7 @@ def test_a_part_changed_at_any_place_reads_or_is_refused(tmp_path: Path, part: s
     _read_or_refuse(raw_xlsx(tmp_path / "b", sheet_xml(row), shared="<si/>", parts={part: inner.read_bytes()}))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(head=st.sampled_from([b"", b"PK\x03\x04", b"\xff\xfe", "姓名,".encode()]), content=st.binary(max_size=400))
 def test_any_bytes_read_or_are_refused(tmp_path: Path, head: bytes, content: bytes) -> None:
     _read_or_refuse(written(tmp_path, head + content))

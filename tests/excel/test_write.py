@@ -228,7 +228,7 @@ def test_libreoffice_reads_the_same_and_so_does_what_it_saves(app: Flask, sessio
     subprocess.run(
         ["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to", "xlsx", "--outdir", out,
          *(tmp_path / f"{name}.xlsx" for name in pages)],
-        check=True, capture_output=True, timeout=120,
+        check=True, capture_output=True, timeout=600,
     )  # fmt: skip
     for name, before in written.items():
         book = openpyxl.load_workbook(out / f"{name}.xlsx")

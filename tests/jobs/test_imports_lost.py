@@ -22,10 +22,11 @@ from app.store.imports.planning import plan
 from app.store.jobs import JOB, Outcome, Task
 from app.store.session import act_as
 from app.store.tables import JobState
-from tests.jobs.workers import ask, row, until
+from tests.jobs.workers import ask, row
 from tests.support import people
 from tests.support.console import console
 from tests.support.imports import RESIDENT, acting, as_text, planned, resident, rules
+from tests.support.patience import until
 from tests.support.places import Database, Place
 
 LEASE = timedelta(seconds=30)

@@ -12,9 +12,10 @@ from sqlalchemy import func, select, text
 from app.store import jobs
 from app.store.claims import claim
 from app.store.jobs import JOB, Crowded, cancel, retry, submit
-from tests.jobs.workers import Workers, acting, ask, row, until, wait_for
+from tests.jobs.workers import Workers, acting, ask, row, wait_for
 from tests.support import people
 from tests.support.console import console
+from tests.support.patience import until
 from tests.support.places import Filling, Place
 from tests.support.visitor import Visitor
 

@@ -3,9 +3,8 @@
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -19,18 +18,9 @@ from app.catalog import current
 from app.declare.record import Account
 from app.store.jobs import JOB, submit
 from app.store.session import WRITING, act_as, db
-from tests.support.places import ROOT, Place
-
-PATIENCE = 40.0
-
-
-def until(true: Callable[[], Any], otherwise: str) -> Any:
-    """Wait for something to become true, and return it."""
-    end = time.monotonic() + PATIENCE
-    while not (found := true()):
-        assert time.monotonic() < end, otherwise
-        time.sleep(0.02)
-    return found
+from tests.support.patience import until
+from tests.support.places import Place
+from tests.support.processes import Process
 
 
 class Workers:
@@ -41,11 +31,7 @@ class Workers:
         self.log = place.data / f"workers-{time.monotonic_ns()}.log"
 
     def __enter__(self) -> Self:
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.jobs.kinds"], cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+        self.process = Process(("-m", "tests.jobs.kinds"), self.env, self.log)
         return self
 
     def __exit__(
@@ -54,7 +40,7 @@ class Workers:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(15)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -70,7 +56,7 @@ class Workers:
     def kill(self) -> None:
         """End all of it at once, as a power cut does."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 @contextmanager

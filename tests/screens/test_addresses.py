@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import people
@@ -98,7 +98,7 @@ NAMES = st.sampled_from(
 
 
 @given(pairs=st.lists(st.tuples(NAMES, st.text(max_size=30)), max_size=5))
-@settings(max_examples=110, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=110)
 def test_no_address_breaks_a_list(visitor: Signed, pairs: list[tuple[str, str]]) -> None:
     answer = visitor(people.COORDINATOR).get("/records/milestone/", query_string=pairs)
     assert answer.status_code in {200, 400}, answer.text[:800]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select, text, update
 from werkzeug.datastructures import MultiDict
@@ -203,10 +203,7 @@ def test_whatever_is_typed_is_stored_whole_or_refused_whole(app: Flask, everythi
 
 
 @given(data=st.data())
-@settings(
-    max_examples=ASKED or 5, derandomize=not ASKED, deadline=None, database=None, phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+@settings(max_examples=ASKED or 5, phases=(Phase.generate,))
 def send(app: Flask, everything: Visitor, where: str, answers: Counter[int], record: str, data: st.DataObject) -> None:
     entry = app.extensions["catalog"][record]
     drawn = data.draw(posts(entry))

@@ -5,13 +5,17 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app.jobs.worker import Worker
+from app.store import exact
 from app.store.claims import writing_to
+from app.store.jobs import JOB
 from tests.jobs.workers import row
 from tests.support import people
 from tests.support.places import Place
@@ -97,6 +101,30 @@ def test_a_job_counts_the_rows_of_whoever_asked_and_takes_no_unknown_filter(
     assert visitor(people.POLICE).get(f"/jobs/{job_id}").status_code == 404
     assert statistics.post(f"{LIST}count?colour=red").status_code == 400
     assert visitor(people.SECURITY).post(f"{LIST}count").status_code == 403
+
+
+def test_who_asks_again_within_a_minute_is_led_to_the_same_job(
+    visitor: Signed, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = datetime(2004, 6, 30, 9, 30, 59, tzinfo=UTC)
+
+    class Clock(datetime):
+        moment = begin
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return cls.moment
+
+    monkeypatch.setattr(exact, "datetime", Clock)
+    police, jobs = visitor(people.POLICE), []
+    for later in (0, 0.5, 2, 59, 61):
+        Clock.moment = begin + timedelta(seconds=later)
+        jobs.append(police.post(f"{LIST}count?sex=male").headers["Location"])
+        with writing_to(app.extensions["engine"]) as connection:
+            job_id = int(jobs[0].rpartition("/")[2])
+            connection.execute(update(JOB).where(JOB.c.id == job_id).values(submitted_at=begin))
+    assert jobs[:4] == jobs[:1] * 4
+    assert jobs[4] != jobs[0]
 
 
 @pytest.mark.usefixtures("hurried")

@@ -12,8 +12,8 @@ from app.access import SYSTEM
 from app.store.claims import writing_to
 from app.store.filter_use import KEPT, SLOW, USE, Notes, clear_old
 from app.store.query import plain_query
-from tests.jobs.workers import until
 from tests.support import people
+from tests.support.patience import until
 from tests.support.statements import counted
 from tests.support.visitor import Visitor
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -359,7 +359,7 @@ def fields_of(entry: Entry) -> st.SearchStrategy[dict[str, str]]:
 
 
 @given(data=st.data())
-@settings(max_examples=90, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=90)
 def test_no_form_breaks_whatever_is_typed(visitor: Signed, app: Flask, data: st.DataObject) -> None:
     catalog: Catalog = app.extensions["catalog"]
     name, record = data.draw(st.sampled_from([

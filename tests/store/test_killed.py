@@ -23,6 +23,7 @@ from sqlalchemy import Engine, text
 
 from app.store.session import make_engine
 from tests.support import people
+from tests.support.patience import PATIENCE, until
 from tests.support.places import Filling, Place
 from tests.support.served import Served
 from tests.support.visitor import form_token
@@ -57,7 +58,7 @@ class Client:
 
     def read(self, url: str, data: Mapping[str, object] | None = None) -> str:
         sent = None if data is None else urllib.parse.urlencode(data, doseq=True).encode()
-        with self.opener.open(url, sent, timeout=30) as answer:
+        with self.opener.open(url, sent, timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
 
@@ -79,7 +80,7 @@ def kill(served: Served) -> None:
     process = served._process
     assert process is not None
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
 
 
 def batches(engine: Engine) -> list[list[int]]:
@@ -149,20 +150,16 @@ def test_batches_cut_off_by_a_kill_are_whole_or_absent(new_place: Callable[[Fill
     engine.dispose()
 
 
+def unsealed(engine: Engine) -> int:
+    with engine.connect() as connection:
+        left = text("SELECT count(*) FROM rn_event WHERE id NOT IN (SELECT event_id FROM rn_sealed)")
+        return int(connection.scalar(left) or 0)
+
+
 def sealed_on(place: Place, engine: Engine) -> None:
     """After all, a console started again seals what is left, and the chain verifies."""
-    left: int | None = 1
     with Served(place):
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with engine.connect() as connection:
-                left = connection.scalar(
-                    text("SELECT count(*) FROM rn_event WHERE id NOT IN (SELECT event_id FROM rn_sealed)")
-                )
-            if left == 0:
-                break
-            time.sleep(0.5)
-        assert left == 0
+        until(lambda: unsealed(engine) == 0, "lines were left unsealed", pause=0.5)
     told = place.run("audit", "verify").stdout
     found = re.search(r"Whole: (\d+) lines in (\d+) seals, 0 not sealed yet", told)
     assert found, told

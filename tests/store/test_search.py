@@ -26,8 +26,8 @@ from app.store.search.rank import ranked
 from app.store.search.schema import search_table
 from app.store.search.tokens import plan_of, search_tokens
 from app.store.session import WRITING, act_as, db
-from tests.jobs.workers import until
 from tests.support import people
+from tests.support.patience import until
 from tests.support.statements import counted
 from tests.support.visitor import Visitor
 

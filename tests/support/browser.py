@@ -8,12 +8,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.support.patience import PATIENCE, until
 from tests.support.people import PASSWORD
 from tests.support.places import ROOT
 
@@ -35,6 +36,26 @@ _FLAGS: Final = (
     "--window-size=1440,900",
 )
 
+# What a page shows for some seconds it shows far longer here, or a busy machine would look when it has gone.
+_LASTING: Final = """
+const { setTimeout: usual } = window;
+window.setTimeout = (work, wait = 0, ...more) => usual(work, wait < 5000 ? wait : wait * 10, ...more);
+"""
+
+
+class Element(WebElement):
+    """An element that is clicked when it can be: the page may yet be scrolling to it, or something go from above it."""
+
+    def click(self) -> None:
+        until(self._clicked, f"something lies over {self.tag_name}", pause=0.05)
+
+    def _clicked(self) -> bool:
+        try:
+            super().click()
+        except ElementClickInterceptedException:
+            return False
+        return True
+
 
 def open_chromium(profile: str) -> webdriver.Chrome:
     """Start Chromium with a profile folder of its own."""
@@ -48,7 +69,11 @@ def open_chromium(profile: str) -> webdriver.Chrome:
     driver = shutil.which("chromedriver")
     if driver is None:
         raise RuntimeError("chromedriver is not on this machine: run `make test`, or tools/debian.sh tests")
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    chrome._web_element_cls = Element
+    chrome.set_script_timeout(PATIENCE)
+    chrome.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _LASTING})
+    return chrome
 
 
 class Window:
@@ -97,7 +122,7 @@ class Window:
         """The path of the page that is shown."""
         return urlsplit(self.driver.current_url).path
 
-    def until(self, true: Callable[[], Any], otherwise: str = "", seconds: float = 30) -> Any:
+    def until(self, true: Callable[[], Any], otherwise: str = "", seconds: float = PATIENCE) -> Any:
         """Wait until something holds; return what it gave."""
         # the page may be replaced while it is looked at: what was found on the old one is looked for again
         stale = (StaleElementReferenceException,)

@@ -83,5 +83,5 @@ def convert(source: Path, *kinds: str) -> list[Path]:
 def _run(profile: str, *arguments: str) -> None:
     subprocess.run(
         ["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--norestore", *arguments],
-        check=True, capture_output=True, timeout=180,
+        check=True, capture_output=True, timeout=600,
     )  # fmt: skip

@@ -4,15 +4,18 @@ import itertools
 import os
 import shutil
 import subprocess
-import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from sqlalchemy import create_engine, text
+
 from config import Settings
 from tests.support.people import PASSWORD
 from tests.support.postgres import Postgres
+from tests.support.processes import Process
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -62,29 +65,29 @@ class Place:
         """The settings that a console reads here."""
         return Settings.from_env(self.env)
 
-    def run(self, *arguments: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, check: bool = True, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run `run.py` with these arguments here; raise with all it said when it fails and `check` is set."""
-        done = subprocess.run(
-            [sys.executable, "run.py", *arguments],
-            cwd=ROOT,
-            env=self.env,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        program = ("run.py", *arguments)
+        with tempfile.TemporaryDirectory(prefix="rn-said-") as folder:
+            out, error = Path(folder, "out"), Path(folder, "error")
+            ended = Process(program, self.env, out, error, typed).wait(900)
+            said = [file.read_text(encoding="utf-8") for file in (out, error)]
+        done = subprocess.CompletedProcess(program, ended, *said)
         if check and done.returncode:
             raise RuntimeError(f"run.py {' '.join(arguments)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
 
 class Places:
-    """Makes places: fills one of each kind when first asked, and hands out copies."""
+    """Makes places: fills one of each kind when first asked, and hands out copies.
 
-    def __init__(self, folder: Path, server: Callable[[], Postgres]) -> None:
+    With `quick`, trying the demo accounts' password takes no time.
+    """
+
+    def __init__(self, folder: Path, server: Callable[[], Postgres], *, quick: bool = False) -> None:
         self._folder = folder
         self._server = server
+        self._quick = quick
         self._templates: dict[tuple[Database, Filling], Place] = {}
         self._numbers = itertools.count(1)
 
@@ -105,6 +108,8 @@ class Places:
             place = self._new(database) if below is None else self._copy(self._template(database, below), database)
             if arguments:
                 place.run(*arguments)
+            if filling == "city" and self._quick:
+                _let_in_quickly(place)
             self._templates[key] = place
         return self._templates[key]
 
@@ -121,6 +126,16 @@ class Places:
         if database == "sqlite":
             return Place(data, f"sqlite:///{data}/console.sqlite")
         return Place(data, self._server().create(data.name, template=_name(template)))
+
+
+def _let_in_quickly(place: Place) -> None:
+    """Let the demo accounts have hashes of their password that take no time to try."""
+    from tests.support.console import CHEAP
+
+    engine = create_engine(place.settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE ab_user SET password = :hash"), {"hash": CHEAP.hash(PASSWORD)})
+    engine.dispose()
 
 
 def _name(place: Place) -> str:

@@ -5,7 +5,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,17 +16,12 @@ from typing import Any, Self
 import psycopg
 from psycopg import sql
 
+from tests.support.patience import PATIENCE, until
+from tests.support.ports import free_port
+
 # Nothing here outlives the tests, so nothing is worth waiting for a disk.
 _HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
 _QUIET = ("log_min_messages=error", "autovacuum=off", "shared_buffers=64MB", "max_connections=60")
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def limit_files(process: int, size: int) -> None:
@@ -86,7 +80,15 @@ class Postgres:
 
     def _administer(self, statement: sql.SQL, *names: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement.format(*map(sql.Identifier, names)))
+
+            def done() -> bool:
+                try:
+                    connection.execute(statement.format(*map(sql.Identifier, names)))
+                except psycopg.errors.ObjectInUse:
+                    return False  # the server has not noticed yet that whoever was connected has gone
+                return True
+
+            until(done, f"the databases {names} stay in use", pause=0.2)
 
     def _initialise(self) -> None:
         password = self._folder / "password"
@@ -122,7 +124,7 @@ class Postgres:
                 cwd=self._folder,
                 **self._identity,
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 psycopg.connect(self.url("postgres")).close()
@@ -138,10 +140,10 @@ class Postgres:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)  # ends connections, then the server
             try:
-                self._process.wait(15)
+                self._process.wait(60)
             except subprocess.TimeoutExpired:
                 self._process.send_signal(signal.SIGQUIT)  # ends its children too, as a kill would not
-                self._process.wait(15)
+                self._process.wait(60)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

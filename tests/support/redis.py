@@ -10,7 +10,8 @@ from typing import Self
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.support.postgres import free_port
+from tests.support.patience import PATIENCE
+from tests.support.ports import free_port
 
 
 class RedisServer:
@@ -34,7 +35,7 @@ class RedisServer:
              "--dir", self._folder],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("Redis did not start")
@@ -51,7 +52,7 @@ class RedisServer:
         """End it at once; what it held is lost."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

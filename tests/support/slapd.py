@@ -15,7 +15,8 @@ from typing import Any, Final, Self
 
 from ldap3 import Connection, Server
 
-from tests.support.postgres import free_port
+from tests.support.patience import PATIENCE
+from tests.support.ports import free_port
 
 SUFFIX: Final = "dc=caihong,dc=lyg"
 ROOT_DN: Final = f"cn=root,{SUFFIX}"
@@ -86,7 +87,7 @@ class Slapd:
         """End the server as a power cut would."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
 
     def freeze(self, frozen: bool = True) -> None:
         """Let the server take connections and answer nothing, or go on."""
@@ -145,7 +146,7 @@ overlay ppolicy
             stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self._folder,
         )  # fmt: skip
         log.close()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 2).close()

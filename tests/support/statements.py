@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 from sqlalchemy import event
@@ -10,11 +11,13 @@ from sqlalchemy.engine import Engine
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """Collect every SQL statement that any engine of this process sends while the block runs."""
+    """Collect every SQL statement that any engine sends for this thread while the block runs."""
     said: list[str] = []
+    own = get_ident()
 
     def hear(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        said.append(statement)
+        if get_ident() == own:
+            said.append(statement)
 
     event.listen(Engine, "before_cursor_execute", hear)
     try:

@@ -198,7 +198,10 @@ class Applied(Going):
         given = [literal(value, self.table.c[key].type) for key, value in stamps.items()]
         rows = select(GOING.c.id, *values, *given).select_from(source).where(within, GOING.c.fresh)
         names = ["id", *(one.name for one in columns), *stamps]
-        rows = rows.order_by(GOING.c.line)
+        # in the list's own order, as most of its indexes are kept: it halves what they cost where the file has another
+        first = self.entry.order[0]
+        order = [value for item, value in zip(self.plain, values, strict=True) if item is first]
+        rows = rows.order_by(*order, GOING.c.line)
         self.session.execute(insert(self.table).from_select(names, rows, include_defaults=False))
 
     @contextmanager

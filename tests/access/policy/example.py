@@ -8,7 +8,7 @@ from copy import copy
 from typing import Any
 
 from flask import Flask
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
@@ -37,10 +37,7 @@ TRASHES = st.sampled_from(["project", "incoming_document", "outgoing_document", 
 
 
 def examples(number: int) -> settings:
-    return settings(
-        max_examples=ASKED or number, phases=(Phase.generate,), derandomize=not ASKED, deadline=None, database=None,
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    return settings(max_examples=ASKED or number, phases=(Phase.generate,))
 
 
 class Example:

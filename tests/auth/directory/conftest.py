@@ -1,6 +1,7 @@
 """A real directory beside the console: one slapd a module, and a place whose console signs people in with it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,10 @@ def environment(authority: Authority, *urls: str, **more: str) -> dict[str, str]
         "RAINBOW_LDAP_BIND_PASSWORD": PASSWORD,
         "RAINBOW_LDAP_CLEARANCE": "employeeType",
         "RAINBOW_LDAP_LOCAL": people.SECURITY,
+        # on a busy machine an answer may take its time; nor does a run begin by itself in the middle of a test
+        "RAINBOW_LDAP_CONNECT_SECONDS": "30",
+        "RAINBOW_LDAP_SECONDS": "60",
+        "RAINBOW_LDAP_SYNC_HOURS": "0",
         **named,
     }
 
@@ -76,6 +81,19 @@ def tried(app: Flask, name: str, password: str = PASSWORD) -> tuple[int, str]:
     return answer.status_code, said
 
 
+@contextmanager
+def silent(slapd: Slapd, app: Flask) -> Iterator[None]:
+    """The directory takes connections and answers nothing; the console does not wait for it as long as usual."""
+    usual = app.extensions["directory"]
+    app.extensions["directory"] = Directory(replace(usual.settings, connect_seconds=1, seconds=1))
+    slapd.freeze()
+    try:
+        yield
+    finally:
+        slapd.freeze(False)
+        app.extensions["directory"] = usual
+
+
 @pytest.fixture
 def ask(authority: Authority) -> Callable[..., Directory]:
     """Make a directory of these servers and settings."""
@@ -90,7 +108,7 @@ def place(places: Places, database: Database, authority: Authority, slapd: Slapd
         role = "secadmin" if name == people.SECURITY else "sysadmin"
         made.run("user", "create", name, "--family-name", "郑", "--given-name", name, "--email", f"{name}@caihong.lyg",
                  "--role", role, "--chosen", "--password", people.PASSWORD)  # fmt: skip
-    yield replace(made, extra=environment(authority, slapd.ldaps, seconds="3"))
+    yield replace(made, extra=environment(authority, slapd.ldaps))
     places.remove(made)
 
 

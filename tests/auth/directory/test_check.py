@@ -13,7 +13,7 @@ from app.auth.passwords import PasswordRules
 from tests.support import people
 from tests.support.city_directory import EDITOR
 from tests.support.places import Place
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 from tests.support.slapd import PASSWORD, SEARCH_DN, Authority, Slapd
 from tests.support.visitor import Visitor
 

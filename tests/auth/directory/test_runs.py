@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from app.declare import Basis, Deed, Event, Role
 from app.jobs.worker import Worker
 from app.store import leases
 from seeds.plan.units import phase_one
+from tests.auth.directory.conftest import silent
 from tests.support import people
 from tests.support.browser import Window
 from tests.support.city_directory import EDITOR, PEOPLE, city
+from tests.support.console import console
 from tests.support.places import Database, Place
 from tests.support.slapd import PASSWORD, Slapd
 from tests.support.visitor import Visitor
@@ -36,6 +39,12 @@ def slapd(certificate: tuple[Path, Path], database: Database) -> Iterator[Slapd]
     """A small city's directory, anew for each database: a test removes people from it."""
     with Slapd(city(COUNT), certificate) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def place(place: Place) -> Place:
+    """A console that synchronises once a day."""
+    return replace(place, extra={**place.extra, "RAINBOW_LDAP_SYNC_HOURS": "24"})
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +95,8 @@ def test_a_run_is_due_when_the_last_whole_one_is_so_long_ago_whoever_began_it(
 def test_a_run_that_failed_is_kept_with_its_reason_and_tried_again_after_an_hour(app: Flask, slapd: Slapd) -> None:
     engine = app.extensions["engine"]
     long_ago(app, 25)
-    slapd.freeze()
-    try:
-        with app.app_context(), pytest.raises(Exception, match=slapd.ldaps):
-            recurring(app)(app)
-    finally:
-        slapd.freeze(False)
-        app.extensions["directory"].servers._failed.clear()
+    with silent(slapd, app), app.app_context(), pytest.raises(Exception, match=slapd.ldaps):
+        recurring(app)(app)
     failed = last_run(app)
     assert (bool(failed.failed), failed.ended_at is not None, slapd.ldaps in failed.text) == (True, True, True)
     assert PASSWORD not in failed.text
@@ -102,10 +106,6 @@ def test_a_run_that_failed_is_kept_with_its_reason_and_tried_again_after_an_hour
 
 
 def test_a_console_whose_hours_are_none_does_not_synchronise_by_itself(place: Place) -> None:
-    from dataclasses import replace
-
-    from tests.support.console import console
-
     with console(replace(place, extra={**place.extra, "RAINBOW_LDAP_SYNC_HOURS": "0"}).settings) as app:
         assert "directory" not in {one.name for one in app.extensions["recurring"]}
 

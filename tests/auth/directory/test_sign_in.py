@@ -14,7 +14,7 @@ from app.auth.limits import limits
 from app.declare import Classification, Deed, Event
 from app.declare.record import Account
 from seeds.plan.units import phase_one
-from tests.auth.directory.conftest import tried
+from tests.auth.directory.conftest import silent, tried
 from tests.support import people
 from tests.support.city_directory import EDITOR, ODD, PEOPLE, city
 from tests.support.places import Database
@@ -237,16 +237,13 @@ def test_while_the_directory_is_down_people_stay_in_and_the_break_glass_account_
 ) -> None:
     inside, stranger = Visitor(app).sign_in(EDITOR, PASSWORD), app.test_client()
     form = {"username": "u00001", "password": PASSWORD, "csrf_token": form_token(stranger.get("/login/").text)}
-    slapd.freeze()
-    try:
+    with silent(slapd, app):
         started = time.monotonic()
         answer = stranger.post("/login/", data=form)
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 40
         assert (answer.status_code, "目录服务没有响应" in answer.text) == (503, True)
         assert 'value="u00001"' in answer.text
         rest = app.test_client().post("/api/v1/security/login", json={"username": "u00001", "password": PASSWORD})
         assert (rest.status_code, rest.get_json()["type"]) == (503, "urn:rainbow:problem:directory")
         assert inside.get("/").status_code == 200
         assert Visitor(app).sign_in(people.SECURITY).get("/").status_code == 200
-    finally:
-        slapd.freeze(False)

@@ -58,9 +58,9 @@ def test_a_level_of_two_pairs_is_not_two_levels() -> None:
 
 
 def test_a_name_written_to_waste_time_does_not(capsys: pytest.CaptureFixture[str]) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     parts_of("cn=" + "\\aa" * 5_000 + "\\")
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @pytest.mark.parametrize("name", ["", " ", " a", "a ", "a\nb", "a\x00", "a\u202eb", "x" * 65])
