@@ -22,6 +22,7 @@ from app.access import Person, System, readable
 from app.catalog import Entry, Field
 from app.declare.choices import Choices
 from app.declare.types import Moment, ScaledNumber
+from app.kinds.link import HIGHEST_ID
 from app.kinds.value import LOCAL
 from app.store.search.match import TIERS, Search, by_tokens, words_of
 from app.store.session import actor_of
@@ -318,7 +319,7 @@ def read_cursor(query: Query, name: str, text: str) -> Cursor:
     try:
         padded = text + "=" * (-len(text) % 4)
         order, tag, value, row_id, *tied = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if order != query.ordered_by or type(row_id) is not int or abs(row_id) > 2**62:
+        if order != query.ordered_by or type(row_id) is not int or abs(row_id) > HIGHEST_ID:
             raise ValueError(order)
         tie = query.tie
         if len(tied) != (0 if tie is None else 2) or (tied and tied[0] == "n"):
@@ -362,7 +363,7 @@ def _storable(column_type: Any, value: Any) -> bool:
         return isinstance(exponent, int) and -scale <= exponent <= digits and abs(value) < 10**digits
     if isinstance(column_type, Boolean):
         return value in (0, 1)
-    return not isinstance(value, int) or abs(value) <= 2**62
+    return not isinstance(value, int) or abs(value) <= HIGHEST_ID
 
 
 TAGS: Mapping[type[Any], str] = {

@@ -148,6 +148,11 @@ def test_a_place_that_somebody_made_up_is_refused_or_is_a_place(app: Flask, sess
                     continue
                 assert len(fetch_page(session, replace(query, after=cursor)).rows) <= SIZE
     assert refused > 100
+    query = next(queries(app.extensions["catalog"]))
+    for number in (2**31, -(2**40), 10**30):
+        parts = [query.order.name, "n", "", number, *(("s", "x") if query.tie else ())]
+        with pytest.raises(BadQuery):
+            read_cursor(query, "after", base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("="))
 
 
 def test_rows_whose_choice_is_no_longer_on_the_list_are_met_like_any_other(app: Flask, session: Session) -> None:

@@ -401,7 +401,7 @@ def test_a_word_leads_to_its_rows_by_the_index(app: Flask, session: Session) -> 
         return
     session.execute(text("SET LOCAL enable_seqscan = off"))
     said = session.execute(text("EXPLAIN " + _literal(session, query))).all()
-    assert any("ix_rn_search_resident" in line[0] for line in said)
+    assert any("ix_rn_search_resident" in line[0] for line in said), said
 
 
 def _literal(session: Session, statement: Any) -> str:
