@@ -562,6 +562,23 @@ def set_password(username: str, chosen: bool, password: str) -> None:
     click.echo(f"{username} has a new password.")
 
 
+@user.command("second-factor")
+@click.argument("role")
+@click.option("--required/--not-required", required=True, help="Whether whoever holds the role needs one.")
+def require_factor(role: str, required: bool) -> None:
+    """Say whether a role requires a second factor; administrators do not lift it from their own role."""
+    from app.auth import accounts
+
+    settings = _settings()
+    catalog = make_catalog()
+    with _session(settings, catalog) as session:
+        try:
+            accounts.require_factor(session, catalog, role, required)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"{role} {'requires' if required else 'does not require'} a second factor.")
+
+
 @user.command("list")
 def list_users() -> None:
     """List the accounts with their roles."""
@@ -660,9 +677,10 @@ def link_account(username: str) -> None:
     from app.auth import accounts
 
     settings = _settings()
+    local = _directory(settings).settings.local
     with _session(settings, make_catalog()) as session:
         try:
-            accounts.hand_over(session, username)
+            accounts.hand_over(session, username, local)
         except ValueError as error:
             raise click.ClickException(str(error)) from None
     click.echo(f"{username} has no password here any more; the directory's entry of this name is theirs.")

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Index, Table, UniqueConstraint
 from sqlalchemy.orm import configure_mappers
 
 from app.catalog_checks import check
-from app.declare.access import Roles
+from app.declare.access import Roles, Verb
 from app.declare.checks import Problem, stop_for
 from app.declare.choices import Choices, Classification, Tone, Words
 from app.declare.directory import DirectoryRule
@@ -387,6 +387,12 @@ class Catalog:
     def directory_rules(self) -> Entry | None:
         """The rules by which the directory's people get roles, unit and clearance, if there are such."""
         return next((entry for entry in self if issubclass(entry.model, DirectoryRule)), None)
+
+    @cached_property
+    def keepers(self) -> frozenset[str]:
+        """The names of the roles that write those rules: what they may do is nothing for the rules to say."""
+        grants = () if self.directory_rules is None else self.directory_rules.screen.grants
+        return frozenset(grant.role.value for grant in grants if grant.verbs & (Verb.ADD | Verb.EDIT))
 
     @cached_property
     def account(self) -> Entry | None:

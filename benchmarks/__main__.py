@@ -164,7 +164,7 @@ def _sqlite(setting: Setting, options: argparse.Namespace, lines: list[report.Li
         large = stack.enter_context(ours(setting.sqlite(options.rows), "large"))
         found = tables["sqlite"] = visits([small, large], MEASURES, options.rounds)
     where = f"SQLite, {options.rows:,} rows against {options.small:,}"
-    lines += _grown(found, where, ("first", "last", "filter", "search"))
+    lines += _grown(found, where, ("first", "last", "filter", "order", "search"))
 
 
 def _machine() -> str:

@@ -10,14 +10,17 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.access import Person
+from app.auth import tokens
 from app.auth.passwords import PasswordRules, fits, hash_password
 from app.catalog import Catalog
 from app.declare.choices import Classification
 from app.declare.event import Deed
 from app.declare.record import Account
 from app.store import login_sessions
-from app.store.events import note
+from app.store.apart import FACTOR
+from app.store.events import note, note_rows
 from app.store.save import add_row, constraints, make_rules
+from app.store.save import update as update_row
 from app.store.session import writing
 from app.store.tables import DirectoryAccount
 from app.store.validate import Invalid
@@ -85,7 +88,7 @@ def set_password(session: Session, username: str, password: str, rules: Password
     account.password, account.password_given = hash_password(password), given
     _unlink(session, account.id)
     login_sessions.end(session, account.id)
-    note(session, Deed.PASSWORD_CHANGED, text=username)
+    _tell(session, Deed.PASSWORD_CHANGED, account)
     session.commit()
 
 
@@ -97,6 +100,16 @@ def choose_password(session: Session, person: Person, password: str) -> None:
             own.values(password=hash_password(password), password_given=False), execution_options=UNFILTERED
         )
     note(session, Deed.PASSWORD_CHANGED)
+
+
+def require_factor(session: Session, catalog: Catalog, name: str, required: bool) -> None:
+    """Say whether a role requires a second factor: whoever holds the role does not lift it for themselves."""
+    entry = next((one for one in catalog if one.model is Role), None)
+    role_id = session.scalar(select(Role.id).where(Role.name == name))
+    if entry is None or role_id is None:
+        raise ValueError(f"There is no role {name!r}.")
+    rules = make_rules(Classification.TOP_SECRET, hash_password)
+    update_row(session, entry, role_id, {FACTOR: "1" if required else "0"}, rules, None)
 
 
 def renew_hash(session: Session, account_id: int, stored: str, password: str) -> None:
@@ -114,16 +127,31 @@ def has_password(session: Session, person: Person) -> bool:
     return bool(session.scalar(kept, execution_options=UNFILTERED))
 
 
-def hand_over(session: Session, username: str) -> None:
-    """Let the directory's entry of this user name have the account: whatever it signed in with before, it does not."""
+def hand_over(session: Session, username: str, local: str) -> None:
+    """Let the directory's entry of this user name have the account: whatever it signed in with before, it does not.
+
+    `local` is the name of the account that keeps its password, for when the directory is down.
+    """
     account = session.scalar(select(Account).where(Account.username == username))
     if account is None:
         raise ValueError(f"There is no account {username!r}.")
+    if username.casefold() == local.casefold():
+        raise ValueError(f"{username} is the account of RAINBOW_LDAP_LOCAL, which keeps its password here.")
     account.password, account.password_given = None, False
     _unlink(session, account.id)
     login_sessions.end(session, account.id)
-    note(session, Deed.PASSWORD_CHANGED, text=username)
+    tokens.revoke_all(session, account.id)
+    _tell(session, Deed.HANDED_OVER, account)
     session.commit()
+
+
+def _tell(session: Session, deed: Deed, account: Account) -> None:
+    """Note what was done to an account, where its history shows it."""
+    entry = session.info["catalog"].account
+    if entry is None:
+        note(session, deed, text=account.username)
+    else:
+        note_rows(session, entry, deed, [(account.id, account.username, {})])
 
 
 def _unlink(session: Session, account_id: int) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -82,19 +82,22 @@ class Limits:
         self.window = MovingWindowRateLimiter(MemoryStorage())
         self.api = RateLimitItemPerMinute(api)
 
-    def attempt(self, proof: Proof, address: str, name: str) -> Attempt:
+    def attempt(self, proof: Proof, address: str, name: str, browser: str = "") -> Attempt:
         """Begin a try; raises TooMany, whether it would be right or wrong.
 
         It counts from its beginning, so that many at once are no more than one after another. Whoever has signed in
-        to this account from this address before waits for their own wrong tries alone: strangers keep nobody out.
+        to this account with this browser, or from this address, before waits for the wrong tries of that browser or
+        address alone: strangers keep nobody out.
         """
         name, address = name.casefold(), _network(address)
-        pair, account = self._digest(proof, address, name), self._digest(proof, "", name)
+        near, account = self._digest(proof, address, name), self._digest(proof, "", name)
         everyone = self._digest(proof, address, "")
+        own = self.of_browser(proof, browser, name) if browser else near
         now = self.clock()
         db().rollback()
         connection = db().connection()
-        held = attempts.hold(connection, (pair, account, everyone), now)
+        held = attempts.hold(connection, {near, account, everyone, own}, now)
+        pair = own if held[own].known_at is not None else near
         known = held[pair].known_at is not None
         wait = self.pair.wait(held[pair], now)
         if not known:
@@ -102,12 +105,17 @@ class Limits:
         if wait > 0:
             db().rollback()
             raise TooMany(math.ceil(wait))
-        counted = {pair: self.pair.more(held[pair], now)}
+        # at the address a known browser counts too, so that to leave its cookie out opens no new tries
+        counted = {one: self.pair.more(held[one], now) for one in {pair, near}}
         if not known:
             counted[account] = self.account.more(held[account], now)
         attempts.keep(connection, counted)
         db().commit()
-        return Attempt(self, pair, "" if known else account, everyone)
+        return Attempt(self, proof, name, pair, near, "" if known else account, everyone)
+
+    def of_browser(self, proof: Proof, browser: str, name: str) -> str:
+        """Under what the tries of a name with a browser are counted."""
+        return self._digest(proof, f"browser {browser}", name.casefold())
 
     def _digest(self, *parts: str) -> str:
         # keyed, as people type passwords into the field of the name
@@ -126,10 +134,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A try that has begun, under the digests it is counted by; `account` is empty where the address is known."""
+    """A try that has begun, under the digests it is counted by: `pair` of a known browser, else `near` of the address.
+
+    `account` is empty where the browser or the address is known.
+    """
 
     limits: Limits
+    proof: Proof
+    name: str
     pair: str
+    near: str
     account: str
     address: str
 
@@ -141,21 +155,29 @@ class Attempt:
         attempts.keep(connection, {self.address: self.limits.address.more(held, now)})
         db().commit()
 
-    def right(self) -> None:
-        """It was right: its own tries are forgotten, those of others are not, and the address is known from now on."""
+    def right(self, browser: str = "") -> None:
+        """It was right: its own tries are forgotten, those of others are not.
+
+        The address is known from now on, and so is the `browser`, if there is one.
+        """
         now = self.limits.clock()
-        self._take_back({self.pair: Count(0.0, now, now)})
+        places = {self.pair, self.near}
+        places |= {self.limits.of_browser(self.proof, browser, self.name)} if browser else set()
+        self._take_back(now, places)
 
     def void(self) -> None:
         """It could not be told whether it was right."""
-        self._take_back({})
+        self._take_back(self.limits.clock(), frozenset())
 
-    def _take_back(self, known: dict[str, Count]) -> None:
-        digests = [digest for digest in (self.pair, self.account) if digest and digest not in known]
-        connection = db().connection()
-        held = attempts.hold(connection, digests, self.limits.clock()) if digests else {}
-        buckets = {self.pair: self.limits.pair, self.account: self.limits.account}
-        attempts.keep(connection, {digest: buckets[digest].less(count) for digest, count in held.items()} | known)
+    def _take_back(self, now: datetime, known: Collection[str]) -> None:
+        connection, limits = db().connection(), self.limits
+        counts = attempts.hold(connection, {self.pair, self.near, *filter(None, [self.account]), *known}, now)
+        counts |= {one: limits.pair.less(counts[one]) for one in {self.pair, self.near}}
+        if known:
+            counts[self.pair] = Count(0.0, now)
+        if self.account:
+            counts[self.account] = limits.account.less(counts[self.account])
+        attempts.keep(connection, counts | {digest: replace(counts[digest], known_at=now) for digest in known})
         db().commit()
 
 

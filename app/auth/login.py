@@ -13,10 +13,10 @@ from flask_login import current_user
 from sqlalchemy import func, update
 
 from app.access import SYSTEM, Person
-from app.auth import second_step, sessions
+from app.auth import browsers, second_step, sessions
 from app.auth.accounts import renew_hash
 from app.auth.directory.errors import Down
-from app.auth.directory.sign_in import admit, directory
+from app.auth.directory.sign_in import Admitted, admit, directory
 from app.auth.limits import Proof, TooMany, limits
 from app.auth.passwords import fits, outdated
 from app.auth.people import find_account, load_person
@@ -130,27 +130,27 @@ def identify(username: str, password: str) -> Person:
     """
     if not username:
         raise Refused(_("The account or the password is wrong."))
-    attempt = limits().attempt(Proof.PASSWORD, request.remote_addr or "", username)
+    attempt = limits().attempt(Proof.PASSWORD, request.remote_addr or "", username, browsers.here())
     local = signed_by(username) is SignedBy.PASSWORD
     try:
-        account_id, why_not = (_by_password if local else _by_directory)(username, password)
+        found = (_by_password if local else _by_directory)(username, password)
     except Unavailable:
         attempt.void()
         raise
-    if account_id is None:
+    if found.account_id is None:
         attempt.wrong()
-        known = find_account(db(), username)
-        if known is None and why_not in ("", "unknown"):
+        known, why_not = find_account(db(), username), found.why_not
+        if known is None and not found.met:
             # people type passwords into the field of the name: of a name that nobody has the trail keeps a mark alone
             username, why_not = "", f"unknown name {limits().mark(username)}"
         _note(Deed.SIGN_IN_FAILED, known.id if known else None, username, why_not)
         raise Refused(_("The account or the password is wrong."))
-    person = load_person(db(), current(), account_id)
+    person = load_person(db(), current(), found.account_id)
     if person is None:
         attempt.void()
-        _note(Deed.SIGN_IN_FAILED, account_id, username, "not active")
+        _note(Deed.SIGN_IN_FAILED, found.account_id, username, "not active")
         raise Refused(_("This account is not active. Ask the system administrator."))
-    attempt.right()
+    attempt.right(browsers.remember())
     return person
 
 
@@ -165,7 +165,9 @@ def signed_by(username: str) -> SignedBy:
 def prove_again(person: Person, password: str) -> None:
     """Ask somebody who is signed in for their password; raises as identify does."""
     try:
-        identify(person.username, password)
+        # in the directory the name may have become another's, who proves nothing here
+        if identify(person.username, password).id != person.id:
+            raise Refused(_("The account or the password is wrong."))
     finally:
         # from here on they act again, not the console
         db().rollback()
@@ -180,25 +182,25 @@ def prove_fully(person: Person, password: str, code: str) -> None:
         second_step.check(person, code)
 
 
-def _by_password(username: str, password: str) -> tuple[int | None, str]:
+def _by_password(username: str, password: str) -> Admitted:
     """The account whose password is kept here."""
     found = find_account(db(), username)
     # the check of a password takes a while: nobody else waits for the database meanwhile
     db().rollback()
     if not fits(found.password if found else None, password):
-        return None, ""
+        return Admitted(None)
     if outdated(found.password):
         renew_hash(db(), found.id, found.password, password)
-    return found.id, ""
+    return Admitted(found.id)
 
 
 def knows_password(person: Person, password: str) -> bool:
     """Whether somebody signed in knows the password kept here; raises TooMany, as wrong ones are counted here too."""
-    attempt = limits().attempt(Proof.PASSWORD, request.remote_addr or "", person.username)
+    attempt = limits().attempt(Proof.PASSWORD, request.remote_addr or "", person.username, browsers.here())
     found = find_account(db(), person.username)
     db().rollback()
     if fits(found.password if found else None, password):
-        attempt.right()
+        attempt.right(browsers.remember())
         return True
     attempt.wrong()
     note(db(), Deed.SIGN_IN_FAILED, text="password")
@@ -206,11 +208,11 @@ def knows_password(person: Person, password: str) -> bool:
     return False
 
 
-def _by_directory(username: str, password: str) -> tuple[int | None, str]:
+def _by_directory(username: str, password: str) -> Admitted:
     """The account of an entry of the directory; else why there is none, which the trail alone is told."""
     db().rollback()
     try:
-        found = admit(
+        return admit(
             db(), current(), current_app.config["CEILING"], request.remote_addr or "", username, password
         )  # fmt: skip
     except Down as down:
@@ -219,7 +221,6 @@ def _by_directory(username: str, password: str) -> tuple[int | None, str]:
             "The directory does not answer, so nobody can sign in now. Please try again in a few minutes; "
             "people who are signed in can go on working."
         )) from None  # fmt: skip
-    return found.account_id, found.why_not
 
 
 def note_sign_in(person: Person) -> None:

@@ -20,10 +20,12 @@ from flask_appbuilder.security.sqla.models import Role
 from flask_babel import gettext as _
 from pyotp import TOTP
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.access import Person
 from app.auth.people import OPTIONS
+from app.declare.record import Account
 from app.store.tables import RecoveryCode, SecondFactor
 
 SECONDS = 30
@@ -36,6 +38,10 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LENGTH = 12
 FACTOR: Any = SecondFactor.__table__
 RECOVERY: Any = RecoveryCode.__table__
+
+
+class Overtaken(Exception):
+    """Somebody has given the account its first device meanwhile."""
 
 
 class Need(Enum):
@@ -96,18 +102,31 @@ def address_of(secret: str, username: str) -> str:
     return TOTP(secret, digits=DIGITS, interval=SECONDS).provisioning_uri(name=username, issuer_name=_("Rainbow Net"))
 
 
-def set_up(session: Session, account_id: int, salt: str, typed: str, now: datetime) -> tuple[str, ...]:
-    """Give an account the device that this code comes from, instead of any it had; returns its recovery codes.
+def set_up(
+    session: Session, account_id: int, salt: str, typed: str, now: datetime, *, instead: bool = False
+) -> tuple[str, ...]:  # fmt: skip
+    """Give an account the device that this code comes from, its first or `instead` of any; returns recovery codes.
 
-    Nothing, and none, if the device does not show that code.
+    Nothing, and none, if the device does not show that code. Raises Overtaken, if it was to be the first and is not.
     """
     step = _step_of(secret_of(account_id, salt), clean(typed), now)
     if step is None:
         return ()
-    remove(session, account_id)
+    if instead:
+        remove(session, account_id)
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     row = {"account_id": account_id, "salt": salt, "last_step": step, "confirmed_at": now}
-    session.execute(insert(FACTOR).values(row), execution_options=OPTIONS)
+    # of two who set up a first device at once the one stays that was first
+    new = dialect.insert(FACTOR).values(row).on_conflict_do_nothing().returning(FACTOR.c.account_id)
+    if session.execute(new, execution_options=OPTIONS).first() is None:
+        raise Overtaken
     return renew_codes(session, account_id)
+
+
+def mark_of_password(session: Session, account_id: int) -> str:
+    """What changes with the stored password of an account, and tells nothing of it."""
+    stored = session.scalar(select(Account.password).where(Account.id == account_id), execution_options=OPTIONS)
+    return _keyed("password", str(account_id), stored or "").hex()[:16]
 
 
 def renew_codes(session: Session, account_id: int) -> tuple[str, ...]:

@@ -15,10 +15,22 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.access import SYSTEM, Person
+from app.auth import browsers
 from app.auth.limits import Proof, TooMany, limits
 from app.auth.people import load_person
 from app.auth.picture import qr_code
-from app.auth.second_factor import Need, address_of, grouped, need_of, new_salt, secret_of, set_up, spend
+from app.auth.second_factor import (
+    Need,
+    Overtaken,
+    address_of,
+    grouped,
+    mark_of_password,
+    need_of,
+    new_salt,
+    secret_of,
+    set_up,
+    spend,
+)
 from app.auth.signing import opened, serializer
 from app.catalog import current
 from app.declare.event import Deed, Door
@@ -48,8 +60,9 @@ class Step:
     salt: str = ""
 
     def sealed(self) -> str:
-        """Whose step it is, for the browser to carry."""
-        return serializer(PURPOSE).dumps([self.person.id, self.remember, self.salt])
+        """Whose step it is, for the browser to carry; with another password there is another first step."""
+        mark = mark_of_password(db(), self.person.id)
+        return serializer(PURPOSE).dumps([self.person.id, self.remember, self.salt, mark])
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,7 @@ def device(person: Person, salt: str) -> Device:
 
 def check(person: Person, typed: str) -> None:
     """Take a code of somebody's device, or a recovery code; raises WrongCode or TooMany. The trail tells."""
-    attempt = limits().attempt(Proof.CODE, request.remote_addr or "", person.username)
+    attempt = limits().attempt(Proof.CODE, request.remote_addr or "", person.username, browsers.here())
     used = spend(db(), person.id, typed, limits().clock())
     who = {"account_id": person.id, "actor": person.name}
     if not used:
@@ -77,7 +90,7 @@ def check(person: Person, typed: str) -> None:
         raise WrongCode(_("The code is wrong or has been used. Wait for the next one that the device shows."))
     if used == "recovery":
         note(db(), Deed.RECOVERY_USED, who=who)
-    attempt.right()
+    attempt.right(browsers.remember())
 
 
 def ask(person: Person, *, remember: bool, draft: str, target: str) -> ResponseReturnValue | None:
@@ -141,7 +154,11 @@ class Pages:
         if step is None or not step.salt or need_of(db(), step.person) is not Need.SET_UP:
             return _begin_anew()
         _as_console()
-        codes = set_up(db(), step.person.id, step.salt, request.form.get("code", ""), limits().clock())
+        try:
+            codes = set_up(db(), step.person.id, step.salt, request.form.get("code", ""), limits().clock())
+        except Overtaken:
+            db().rollback()
+            return _begin_anew()
         if not codes:
             text = _("That is not the code that the device shows now. Check the device's clock and try the next code.")
             return _set_up_page(step, error=text, status=422)
@@ -161,13 +178,13 @@ def _begin_anew() -> ResponseReturnValue:
 
 
 def _step_at_hand() -> Step | None:
-    """Whose second step the form is; None if it took too long, or their account is not active any more."""
+    """Whose second step the form is; None if it took too long, the password or whether they may sign in is another."""
     found = opened(PURPOSE, request.form.get("step", ""), SECONDS)
-    if not isinstance(found, list) or len(found) != 3:
+    if not isinstance(found, list) or len(found) != 4:
         return None
-    account_id, remember, salt = found
+    account_id, remember, salt, mark = found
     person = load_person(db(), current(), int(account_id))
-    if person is None:
+    if person is None or mark != mark_of_password(db(), person.id):
         return None
     return Step(person, bool(remember), request.form.get("draft", ""), request.form.get("next", ""), str(salt))
 

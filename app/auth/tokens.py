@@ -12,18 +12,20 @@ from typing import Any
 from flask_jwt_extended import create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
 from app.access import Person, narrow
 from app.auth import sessions
-from app.auth.people import load_person
+from app.auth.people import OPTIONS, load_person
 from app.catalog import Catalog
 from app.declare.access import Verb
 from app.declare.event import Deed, Door
+from app.declare.record import Account
 from app.store.events import note
 from app.store.tables import AccessToken, SignedBy
 
+TOKEN: Any = AccessToken.__table__
 LIFE = timedelta(minutes=30)
 """How long a token from signing in holds."""
 HEAD = "rnp_"
@@ -80,11 +82,10 @@ def note_use(session: Session, counted_as: str) -> None:
     if kind != "token":
         return
     now = datetime.now(UTC)
-    table: Any = AccessToken.__table__
-    old = (table.c.used_at.is_(None)) | (table.c.used_at < now - USED_EVERY)
+    old = (TOKEN.c.used_at.is_(None)) | (TOKEN.c.used_at < now - USED_EVERY)
     session.rollback()
     if session.scalar(select(AccessToken.id).where(AccessToken.id == int(number), old)) is not None:
-        session.execute(update(table).where(table.c.id == int(number)).values(used_at=now))
+        session.execute(update(TOKEN).where(TOKEN.c.id == int(number)).values(used_at=now))
         session.commit()
 
 
@@ -122,6 +123,42 @@ def make_personal(session: Session, person: Person, name: str, scopes: Mapping[s
     note(session, Deed.TOKEN_MADE, text=f"{name} ({text[:8]}…) {said}")
     session.commit()
     return text
+
+
+def revoke_all(session: Session, account_id: int) -> int:
+    """End every token of an account; answers how many. The caller notes it, and commits."""
+    mine = update(TOKEN).where(TOKEN.c.account_id == account_id, TOKEN.c.revoked_at.is_(None))
+    done: Any = session.execute(mine.values(revoked_at=datetime.now(UTC)), execution_options=OPTIONS)
+    return int(done.rowcount)
+
+
+def of_everyone(
+    session: Session, within: ColumnElement[bool], *, account_id: int | None, before: int | None, most: int
+) -> Sequence[Any]:  # fmt: skip
+    """The tokens that open something, with whose they are, newest first: of accounts `within`, or of one of them."""
+    found = _owned(within).where(TOKEN.c.expires_at > datetime.now(UTC))
+    if account_id is not None:
+        found = found.where(TOKEN.c.account_id == account_id)
+    if before is not None:
+        found = found.where(TOKEN.c.id < before)
+    return session.execute(found.order_by(TOKEN.c.id.desc()).limit(most)).all()
+
+
+def revoke_anyones(session: Session, within: ColumnElement[bool], token_id: int) -> Any:
+    """End a token of an account `within`; answers the row, or None. The caller notes it, and commits."""
+    row = session.execute(_owned(within).where(TOKEN.c.id == token_id)).first()
+    one = update(TOKEN).where(TOKEN.c.id == token_id, TOKEN.c.revoked_at.is_(None))
+    done: Any = session.execute(one.values(revoked_at=datetime.now(UTC)), execution_options=OPTIONS) if row else None
+    return row if done is not None and done.rowcount else None
+
+
+def _owned(within: ColumnElement[bool]) -> Select[Any]:
+    owner = Account.username, Account.last_name, Account.first_name
+    told = [column for column in TOKEN.c if column.name != "digest"]
+    return (
+        select(*told, *owner).join_from(TOKEN, Account, Account.id == TOKEN.c.account_id)
+        .where(TOKEN.c.revoked_at.is_(None), within)
+    )  # fmt: skip
 
 
 def revoke(session: Session, person: Person, token_id: int) -> bool:

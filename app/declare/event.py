@@ -31,6 +31,7 @@ class Deed(Choices):
     SIGN_IN_FAILED = "sign_in_failed", _l("Sign-in failed"), Tone.WAIT
     SIGNED_OUT = "signed_out", _l("Signed out")
     PASSWORD_CHANGED = "password_changed", _l("Password changed"), Tone.WAIT
+    HANDED_OVER = "handed_over", _l("Handed over to the directory"), Tone.WAIT
     SESSION_ENDED = "session_ended", _l("Session ended"), Tone.WAIT
     UNMASKED = "unmasked", _l("Unmasked"), Tone.WAIT
     REFUSED = "refused", _l("Refused"), Tone.WAIT

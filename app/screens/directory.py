@@ -24,7 +24,7 @@ from app.screens.explain import Told
 from app.screens.pages import Link, Page
 from app.screens.shell import me, render
 from app.screens.words import role_words
-from app.store.apart import apart_of, words_for
+from app.store.apart import apart_of, holders_among, words_for
 from app.store.events import note
 from app.store.labels import labels, nobody
 from app.store.session import db
@@ -171,6 +171,8 @@ def _beside(given: Given, person: DirectoryPerson) -> Given:
     ).first()  # fmt: skip
     if link is None:
         return given
+    if holders_among(db(), current().keepers, [link.account_id]):
+        given = given.to_keeper()
     held = apart_of(db(), current(), [link.account_id]).get(link.account_id, set())
     return given.beside(held.difference(link.given.get("roles", ())), current().apart)
 
@@ -194,9 +196,12 @@ def _result(given: Given, person: DirectoryPerson) -> tuple[Told, ...]:
     level = given.clearance or Classification.INTERNAL
     withheld = _("%(roles)s are kept apart: nobody may hold two of them, so none is given.",
                  roles=words_for(current(), given.apart))  # fmt: skip
+    kept = _("%(roles)s: no rule gives a role that writes the mapping, nor anything to whoever holds one.",
+             roles="、".join(role_words(role) for role in given.withheld))  # fmt: skip
     return (
         Told(_("Roles"), "、".join(role_words(role) for role in given.roles) or _("none")),
         *((Told(_("Not given"), withheld),) if given.apart else ()),
+        *((Told(_("Not given"), kept),) if given.withheld else ()),
         Told(_("Unit"), name or _("none: no rule, and no unit of this code or name")),
         Told(
             _("Clearance"),

@@ -10,6 +10,7 @@ from app.screens import (
     directory,
     directory_sync,
     edit,
+    everyones_tokens,
     explain,
     export,
     files,
@@ -50,7 +51,8 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint("records", __name__)
     for module in (
         lists, counts, reveal, related, saved, bulk, files, edit, history, trash, show, palette, explain, rights,
-        export, imports, tokens, sessions, password, second_factor, jobs, directory, directory_sync, filter_use,
+        export, imports, tokens, everyones_tokens, sessions, password, second_factor, jobs, directory, directory_sync,
+        filter_use,
     ):  # fmt: skip
         module.route(blueprint)
     return blueprint

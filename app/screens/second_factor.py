@@ -166,7 +166,13 @@ def set_up() -> ResponseReturnValue:
         return _to_set_up(salt, error=str(refused), status=422)
     except TooMany as many:
         return *_to_set_up(salt, error=_too_many(many), status=429), {"Retry-After": str(many.wait)}
-    codes = second_factor.set_up(db(), me().id, salt, request.form.get("code", ""), limits().clock())
+    try:
+        codes = second_factor.set_up(
+            db(), me().id, salt, request.form.get("code", ""), limits().clock(), instead=proven
+        )  # fmt: skip
+    except second_factor.Overtaken:
+        db().rollback()
+        return redirect(url_for("records.second_factor"), 303)
     if not codes:
         text = _("That is not the code that the device shows now. Check the device's clock and try the next code.")
         return _to_set_up(salt, proven=proven, error=text, status=422)

@@ -89,7 +89,7 @@ def _shell(person: Person, active: str | None, home: bool, affiliation: str, bel
     for label, icon, links in _menu(person):
         shown = (link._replace(active=True) if name == active else link for name, link in links)
         groups.append(MenuGroup(label, icon, tuple(shown)))
-    keeps = keeps_console(current(), person)
+    keeps, accounts = keeps_console(current(), person), current().account
     return Shell(
         # nothing of it opens before somebody has chosen a password of their own, or set up what their role requires
         menu=() if person.held_up else tuple(groups),
@@ -105,6 +105,11 @@ def _shell(person: Person, active: str | None, home: bool, affiliation: str, bel
             Link(_("Second factor"), url_for("records.second_factor"), "device-mobile"),
             Link(_("Access tokens"), url_for("records.tokens"), "key"),
             Link(_("REST interface"), url_for("records.api_docs"), "api"),
+            *(
+                [Link(_("Everybody’s access tokens"), url_for("records.everyones_tokens"), "users")]
+                if accounts is not None and may(person, accounts, Verb.EDIT)
+                else []
+            ),
             *([Link(_("Slow filters"), url_for("records.filter_use"), "gauge")] if keeps else []),
             *(
                 [Link(_("Directory"), url_for("records.directory_sync"), "refresh")]

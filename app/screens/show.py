@@ -90,6 +90,8 @@ def _actions(entry: Entry, pk: int, verbs: Verb) -> tuple[Link, ...]:
     if entry is current().account and pk != me().id and Verb.EDIT in verbs:
         address = url_for("records.reset_factor", record=entry.name, pk=pk)
         found.append(Link(_("Reset the second factor"), address, "device-mobile-off"))
+    if entry is current().account and Verb.EDIT in verbs:
+        found.append(Link(_("Access tokens"), url_for("records.everyones_tokens", account=pk), "key"))
     if may_ask(entry):
         if entry is current().account:
             address = url_for("records.rights", record=entry.name, pk=pk)

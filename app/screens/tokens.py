@@ -147,7 +147,9 @@ def _show(error: str = "", name: str = "", made: str = "", status: int = 0) -> t
     days = request.form.get("days", "")
     page = TokensPage(
         page=Page(_("Access tokens"), (Link(_("Access tokens"), ""),), icon="key"),
-        tokens=tuple(_line(token) for token in tokens_of(db(), me())),
+        tokens=tuple(
+            token_line(token, url_for("records.revoke_token", token_id=token.id)) for token in tokens_of(db(), me())
+        ),
         scopes=scopes,
         verbs=tuple(labels[verb] for verb in SCOPED),
         days=DAYS,
@@ -160,7 +162,8 @@ def _show(error: str = "", name: str = "", made: str = "", status: int = 0) -> t
     return render("tokens.html", status or (422 if error else 200), page=page)
 
 
-def _line(token: Any) -> TokenLine:
+def token_line(token: Any, revoke_url: str) -> TokenLine:
+    """A stored token in words."""
     labels = _verb_labels()
     parts = []
     for record, verbs in read_scopes(token.scopes).items():
@@ -175,7 +178,7 @@ def _line(token: Any) -> TokenLine:
         expires=MOMENT.show(None, token.expires_at).text,
         used=_("never") if token.used_at is None else MOMENT.show(None, token.used_at).text,
         expired=token.expires_at <= datetime.now(UTC),
-        revoke_url=url_for("records.revoke_token", token_id=token.id),
+        revoke_url=revoke_url,
     )
 
 

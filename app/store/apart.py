@@ -24,6 +24,8 @@ UNFILTERED = {"unfiltered": True}
 GIVING = (Account, Group, Role)
 """The tables of the identity library: a reference between two of them gives, or takes, what people may do."""
 NAMED = 5
+FACTOR = "second_factor"
+"""The field of a role by which it requires a second factor."""
 DIRECT, IN_GROUP, OF_GROUP = (
     Account.metadata.tables[name] for name in ("ab_user_role", "ab_user_group", "ab_group_role")
 )
@@ -61,6 +63,15 @@ def apart_of(session: Session, catalog: Catalog, account_ids: Collection[int]) -
     return found
 
 
+def holders_among(session: Session, roles: Collection[str], account_ids: Collection[int]) -> set[int]:
+    """Those of the accounts that hold one of the roles, by themselves or by a group."""
+    if not roles or not account_ids:
+        return set()
+    held = select(HOLDING.c.user_id).join(Role, Role.id == HOLDING.c.role_id)
+    some = held.where(HOLDING.c.user_id.in_(account_ids), Role.name.in_(roles))
+    return set(session.scalars(some, execution_options=UNFILTERED))
+
+
 def apart_by_groups(session: Session, catalog: Catalog, account_id: int) -> set[str]:
     """The roles kept apart that an account has by its groups."""
     statement = (
@@ -95,7 +106,7 @@ def check_powers(
     """Raise Invalid if a row that has just been written gives what it may not; asked before the commit."""
     if entry.model not in GIVING:
         return
-    check_own(session, entry, row_id, changed)
+    check_own(session, entry, row_id, changed, after)
     _check_own_group(session, entry, row_id, before, after, changed)
     _check_secret(session, entry, row_id, changed)
     given = giving(entry, changed)
@@ -103,15 +114,34 @@ def check_powers(
         check_apart(session, entry, row_id, given[0].name)
 
 
-def check_own(session: Session, entry: Entry, row_id: int, changed: Collection[str]) -> None:
-    """Nobody says what their own account may do and see."""
+def check_own(
+    session: Session, entry: Entry, row_id: int, changed: Collection[str], after: Mapping[str, Any]
+) -> None:  # fmt: skip
+    """Nobody says what their own account may do and see, nor lifts what a role of theirs requires of them."""
     actor = actor_of(session)
-    if isinstance(actor, System) or entry.model is not Account or row_id != actor.id:
+    if isinstance(actor, System):
         return
-    level = entry.classification
+    if entry.model is Role:
+        _check_own_role(session, actor, row_id, changed, after)
+    if entry.model is not Account or row_id != actor.id:
+        return
+    catalog, level = session.info["catalog"], entry.classification
     names = [item.name for item in giving(entry, changed)]
     names += [level.name] if level is not None and level.name in changed else []
+    # what is granted in one's own unit reaches other rows by another unit
+    names += [name for name in changed if catalog.unit is not None and entry.fields[name].target is catalog.unit]
     _refuse_own(names)
+
+
+def _check_own_role(
+    session: Session, actor: Person, row_id: int, changed: Collection[str], after: Mapping[str, Any]
+) -> None:  # fmt: skip
+    if FACTOR not in changed or after.get(FACTOR):
+        return
+    mine = exists().where(HOLDING.c.user_id == actor.id, HOLDING.c.role_id == row_id)
+    if session.scalar(select(mine), execution_options=UNFILTERED):
+        text = _("Nobody lifts what a role of their own requires. It is done at the server’s command line.")
+        raise Invalid({FACTOR: [text]})
 
 
 def _refuse_own(names: Iterable[str]) -> None:

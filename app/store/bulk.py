@@ -122,7 +122,7 @@ def _set_chunk(
         values[item.name] = value
         complete(entry, values)
         try:
-            check_own(session, entry, row.id, {item.name})
+            check_own(session, entry, row.id, {item.name}, values)
             # the value's reference and secrecy are the same for all rows: they are looked up for the first alone
             check_row(
                 session, entry, values, row_id=row.id, changed=frozenset({item.name} if first else ()),

@@ -282,10 +282,10 @@ class Lease(Model):  # type: ignore[misc]  # FAB's base is untyped
 
 
 class Attempt(Model):  # type: ignore[misc]  # FAB's base is untyped
-    """Tries to prove who one is: of a name from an address, of a name from anywhere, or of anybody from an address.
+    """Tries to prove who one is: of a name from an address or with a browser, of a name from anywhere, from an address.
 
     `level` are those remembered at `at`, one more or less forgotten as time goes by; `known_at` is when a name last
-    signed in from an address. `digest` is keyed: the table names nobody.
+    signed in from an address or with a browser. `digest` is keyed: the table names nobody.
     """
 
     __tablename__ = "rn_attempt"

@@ -173,3 +173,79 @@ def test_wrong_passwords_are_slowed_at_both_doors_and_of_that_name_alone(
         assert stranger.client.post("/login/", data=sent).status_code == 429
         client = sign_in(app, people.VIEWER)
         assert [client("GET", "/project/?limit=1").status_code for _n in range(6)] == [200] * 5 + [429]
+
+
+def newest(app: Flask) -> int:
+    return int(scalar(app, "SELECT max(id) FROM rn_token"))
+
+
+def test_who_keeps_accounts_sees_everybodys_tokens_and_never_the_secret(app: Flask, visitor: Signed) -> None:
+    token = make(visitor(people.TRAINER), "training_course:read", "training_course:add")
+    for name in (people.SECURITY, people.ADMIN):
+        page = visitor(name).get("/tokens/everyone").text
+        for words in ("集成", "许红梅", people.TRAINER, "课程（查看、新增）", token[:8], "从未"):
+            assert words in page, (name, words)
+        assert token not in page
+        assert 'href="/tokens/everyone"' in visitor(name).get("/").text
+    for name in (people.AUDITOR, people.COORDINATOR, people.TRAINER):
+        assert visitor(name).get("/tokens/everyone").status_code == 403, name
+        assert visitor(name).post(f"/tokens/everyone/{newest(app)}/revoke").status_code == 403, name
+        assert "/tokens/everyone" not in visitor(name).get("/").text
+    assert Client(app, token)("GET", "/training_course/").status_code == 200
+    assert app.test_client().get("/tokens/everyone").status_code == 303
+
+
+def test_ending_anothers_token_takes_effect_at_once_and_stands_in_the_trail_and_the_accounts_history(
+    app: Flask, visitor: Signed
+) -> None:
+    client, other = (Client(app, make(visitor(people.STATISTICS), "indicator:read")) for _n in range(2))
+    number, secadmin = newest(app) - 1, visitor(people.SECURITY)
+    owner = scalar(app, "SELECT id FROM ab_user WHERE username = :name", name=people.STATISTICS)
+    page = secadmin.get(f"/records/account/{owner}").text
+    assert f"/tokens/everyone?account={owner}" in page
+    assert secadmin.get(f"/tokens/everyone?account={owner}").text.count("集成") >= 2
+    assert secadmin.post(f"/tokens/everyone/{number}/revoke?account={owner}").location.endswith(f"account={owner}")
+    assert (client("GET", "/indicator/").status_code, other("GET", "/indicator/").status_code) == (401, 200)
+    assert secadmin.post(f"/tokens/everyone/{number}/revoke").status_code == 404
+    assert secadmin.post("/tokens/everyone/999999/revoke").status_code == 404
+    with app.extensions["engine"].connect() as connection:
+        line = connection.execute(text("SELECT * FROM rn_event ORDER BY id DESC LIMIT 1")).one()
+    assert (line.deed, line.record, line.row_id, bool(line.office)) == ("token_revoked", "account", owner, True)
+    assert "集成 (rnp_" in line.label
+    assert "吊销访问令牌" in secadmin.get(f"/records/account/{owner}/history").text
+
+
+def test_tokens_that_open_nothing_are_not_among_them_and_many_come_a_page_at_a_time(
+    app: Flask, visitor: Signed
+) -> None:
+    make(visitor(people.LEADER), "unit:read")
+    kept = ("INSERT INTO rn_token (account_id, name, hint, digest, scopes, made_at, expires_at, revoked_at) "
+            "VALUES (:owner, :name, 'rnp_', :name, '{}', :now, :ends, :over)")  # fmt: skip
+    owner = scalar(app, "SELECT id FROM ab_user WHERE username = :name", name=people.LEADER)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with app.extensions["engine"].begin() as connection:
+        for number in range(60):
+            values = {
+                "owner": owner,
+                "name": f"批量{number:02d}号",
+                "now": now,
+                "ends": now + timedelta(1),
+                "over": None,
+            }
+            connection.execute(text(kept), values)
+        for name, ends, over in (("过期的", now - timedelta(1), None), ("吊销的", now + timedelta(1), now)):
+            connection.execute(text(kept), {"owner": owner, "name": name, "now": now, "ends": ends, "over": over})
+    secadmin, path = visitor(people.SECURITY), f"/tokens/everyone?account={owner}"
+    first = secadmin.get(path).text
+    older = re.search(r'href="([^"]*before=\d+[^"]*)"', first)
+    assert older
+    second = secadmin.get(older[1].replace("&amp;", "&")).text
+    shown = [re.findall("批量(\\d\\d)号</b>", page) for page in (first, second)]
+    assert (len(shown[0]), sorted(shown[0] + shown[1])) == (50, [f"{number:02d}" for number in range(60)])
+    assert "过期的" not in first + second
+    assert "吊销的" not in first + second
+    for query in ("account=x", "before=-1", "account=1e9", "before=99999999999", "q=x"):
+        assert secadmin.get(f"/tokens/everyone?{query}").status_code == 400, query
+    assert secadmin.get("/tokens/everyone?account=99999").status_code == 200
+    with app.extensions["engine"].begin() as connection:
+        connection.execute(text("DELETE FROM rn_token WHERE account_id = :owner"), {"owner": owner})

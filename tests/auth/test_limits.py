@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
+from werkzeug.test import TestResponse
 
 from app.auth.limits import limits
 from app.declare import Deed, Event
@@ -127,6 +128,87 @@ def test_strangers_do_not_keep_out_whoever_has_signed_in_from_there_before(app: 
     assert right(app, office) == 303
 
 
+class Known:
+    """A browser that keeps its cookies, at whatever address it is."""
+
+    def __init__(self, app: Flask, address: str = "", *, secure: bool = False) -> None:
+        self.client, self.base = app.test_client(), "https://localhost" if secure else "http://localhost"
+        if address:
+            assert self.status(address, password=people.PASSWORD) == 303
+
+    def answer(self, address: str, name: str = people.LEADER, password: str = "wrong") -> TestResponse:
+        self.client.delete_cookie("rainbow")
+        token = form_token(self.client.get("/login/", base_url=self.base).text)
+        sent = {"username": name, "password": password, "csrf_token": token}
+        return self.client.post("/login/", data=sent, environ_base={"REMOTE_ADDR": address}, base_url=self.base)
+
+    def status(self, address: str, name: str = people.LEADER, password: str = "wrong") -> int:
+        return self.answer(address, name, password).status_code
+
+    def right(self, address: str, name: str = people.LEADER) -> int:
+        return self.status(address, name, people.PASSWORD)
+
+
+def test_strangers_do_not_keep_out_a_browser_that_has_signed_in_before_wherever_it_is(app: Flask, clock: Clock) -> None:
+    mine = Known(app, somewhere())
+    for _n in range(FREE * 2 + 1):
+        tried(app, somewhere())
+    assert right(app, somewhere()) == 429  # with a browser that nobody knows
+    assert mine.right(somewhere()) == 303
+
+
+def test_a_known_browser_waits_for_its_own_wrong_tries_wherever_it_goes(app: Flask, clock: Clock) -> None:
+    mine, office = Known(app, somewhere()), somewhere()
+    assert right(app, office) == 303
+    assert [mine.status(somewhere()) for _n in range(FREE + 1)] == [401] * FREE + [429]
+    assert mine.right(somewhere()) == 429
+    assert right(app, office) == 303  # which is no concern of other places
+    clock.forward(1)
+    assert mine.right(somewhere()) == 303
+
+
+def test_a_browser_is_known_for_the_names_alone_that_have_signed_in_with_it(app: Flask, clock: Clock) -> None:
+    mine = Known(app, somewhere())
+    for _n in range(FREE * 2):
+        assert mine.status(somewhere(), people.VIEWER) == 401
+    assert mine.right(somewhere(), people.VIEWER) == 429
+    assert mine.right(somewhere()) == 303
+
+
+def test_wrong_tries_at_an_address_are_not_forgotten_by_who_signs_in_there_with_a_known_browser(
+    app: Flask, clock: Clock
+) -> None:
+    mine, cafe = Known(app, somewhere()), somewhere()
+    for _n in range(FREE):
+        tried(app, cafe)
+    assert mine.right(cafe) == 303
+    assert tried(app, cafe)[0] == 429
+
+
+def test_what_a_browser_is_known_by_tells_nothing_and_stays_in_the_browser(
+    app: Flask, clock: Clock, place: Place
+) -> None:
+    given = Known(app).answer(somewhere(), password=people.PASSWORD).headers.getlist("Set-Cookie")
+    (own,) = [one for one in given if one.startswith("rainbow-browser=")]
+    assert {"HttpOnly", "Path=/", "SameSite=Lax", "Max-Age=15552000"} <= set(own.split("; "))
+    assert "rainbow-browser" not in str(Known(app).answer(somewhere()).headers)  # a wrong try makes nothing known
+    sent = {"username": people.LEADER, "password": people.PASSWORD}
+    rest = app.test_client().post("/api/v1/security/login", json=sent)
+    assert (rest.status_code, "Set-Cookie" in rest.headers) == (200, False)
+    with console(replace(place.settings, sign_in_limit=FREE, tls=True)) as behind:
+        given = Known(behind, secure=True).answer(somewhere(), password=people.PASSWORD).headers.getlist("Set-Cookie")
+        (own,) = [one for one in given if one.startswith("__Host-rainbow-browser=")]
+        assert "Secure" in own
+
+
+def test_a_cookie_that_the_console_never_gave_is_as_good_as_none(app: Flask, clock: Clock) -> None:
+    for made_up in ("x" * 43, "", "\x00", "名", "x" * 3000):
+        stranger = Known(app)
+        stranger.client.set_cookie("rainbow-browser", made_up)
+        assert stranger.status(somewhere()) in (401, 429), made_up[:50]
+    assert right(app, somewhere()) == 429
+
+
 def test_a_guess_spread_over_many_addresses_is_slowed(app: Flask, clock: Clock) -> None:
     answers = [tried(app, somewhere(), people.TRAINER)[0] for _n in range(FREE * 2 + 3)]
     assert answers == [401] * FREE * 2 + [429] * 3
@@ -201,7 +283,7 @@ def test_signing_in_costs_a_few_statements_and_a_page_afterwards_none_more(app: 
     assert len(asked) <= 4
 
 
-def test_what_counts_no_more_is_cleared_and_known_addresses_are_kept(app: Flask, clock: Clock) -> None:
+def test_what_counts_no_more_is_cleared_and_known_addresses_and_browsers_are_kept(app: Flask, clock: Clock) -> None:
     clock.now = datetime.now(UTC)
     here, there = somewhere(), somewhere()
     right(app, here)
@@ -214,7 +296,7 @@ def test_what_counts_no_more_is_cleared_and_known_addresses_are_kept(app: Flask,
         clear.work(app)
     with engine.connect() as connection:
         known = select(func.count(), func.count(ATTEMPT.c.known_at)).select_from(ATTEMPT)
-        assert tuple(connection.execute(known).one()) == (1, 1)
+        assert tuple(connection.execute(known).one()) == (2, 2)
 
 
 def test_the_table_holds_no_name_and_no_address(app: Flask, clock: Clock) -> None:

@@ -433,3 +433,36 @@ def test_a_step_from_before_the_device_was_taken_away_begins_anew(app: Flask, cl
         connection.execute(text("DELETE FROM rn_second_factor"))
     assert me.code(device.next()).location == "/login/"
     assert not me.inside()
+
+
+def test_a_step_from_before_another_password_begins_anew(app: Flask, clock: Clock) -> None:
+    device, _codes = with_device(app, clock, people.LEADER)
+    me = Browser(app)
+    me.password(people.LEADER)
+    own = "FROM ab_user WHERE username = 'leader'"
+    with app.extensions["engine"].begin() as connection:
+        before = connection.scalar(text(f"SELECT password {own}"))
+        connection.execute(text("UPDATE ab_user SET password = 'another' WHERE username = 'leader'"))
+    try:
+        assert me.code(device.next()).location == "/login/"
+        assert not me.inside()
+    finally:
+        with app.extensions["engine"].begin() as connection:
+            connection.execute(text("UPDATE ab_user SET password = :it WHERE username = 'leader'"), {"it": before})
+
+
+def test_of_two_who_set_up_a_first_device_at_once_one_does(app: Flask, clock: Clock) -> None:
+    require(app, "leader")
+    both = [Browser(app), Browser(app)]
+    for one in both:
+        one.password(people.LEADER)
+    devices = [Device(one.page, clock) for one in both]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda one, device: one.set_up(device.code()).status_code, both, devices))
+    assert sorted(answers) == [200, 303]
+    first = devices[answers.index(200)]
+    with app.extensions["engine"].connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM rn_recovery_code")) == 10
+    me = Browser(app)
+    me.password(people.LEADER)
+    assert me.code(first.next()).status_code == 303

@@ -28,7 +28,7 @@ PAGES = {
     people.POLICE: ("/", "/records/resident/", "/records/mail/", "/records/incoming_document/new"),
     people.TRAINER: ("/", "/records/training_record/new"),
     people.VIEWER: ("/", "/sessions/", "/password/"),
-    people.ADMIN: ("/", "/admin/filters", "/records/account/", "/records/account/1/edit"),
+    people.ADMIN: ("/", "/admin/filters", "/tokens/everyone", "/records/account/", "/records/account/1/edit"),
     people.AUDITOR: ("/", "/records/audit/"),
 }
 REFUSED = ("/records/milestone/?colour=red", "/records/account/", "/records/milestone/999999", "/nowhere")

@@ -212,6 +212,56 @@ def test_nobody_changes_what_they_may_do_themselves(visitor: Signed, office: Off
     assert office.held(people.SECURITY) == {"secadmin"}
 
 
+def test_nobody_moves_themselves_to_another_unit(visitor: Signed, office: Office) -> None:
+    admin, me = visitor(people.ADMIN), office.account[people.ADMIN]
+    units = "SELECT min(id) FROM unit WHERE id != coalesce((SELECT unit_id FROM ab_user WHERE id = :me), 0)"
+    other, mine = office.scalar(units, me=me), "SELECT unit_id FROM ab_user WHERE id = :me"
+    before = office.scalar(mine, me=me)
+    one = admin.send("PATCH", f"/api/v1/account/{me}", {"unit": other})
+    assert (one.status_code, list(one.get_json()["errors"]), OWN in one.text) == (422, ["unit"], True)
+    many = {"verb": "set", "ids": str(me), "field": "unit", "value": str(other), "step": "apply"}
+    assert admin.post("/records/account/bulk", many).status_code == 422
+    assert office.scalar(mine, me=me) == before
+    who = office.account[people.VIEWER]
+    assert admin.send("PATCH", f"/api/v1/account/{who}", {"unit": other}).status_code == 200
+
+
+@pytest.fixture
+def required(visitor: Signed, office: Office) -> Iterator[str]:
+    """The security administrator's own role requires a second factor, which this one, being signed in, has."""
+    visitor(people.SECURITY)
+    now = "2026-01-01 00:00:00"
+    office.do("INSERT INTO rn_second_factor (account_id, salt, last_step, confirmed_at) VALUES (:who, '0', 0, :now)",
+              who=office.account[people.SECURITY], now=now)  # fmt: skip
+    office.do("UPDATE ab_role SET second_factor = :yes WHERE name IN ('secadmin', 'leader')", yes=True)
+    yield "SELECT second_factor FROM ab_role WHERE id = :role"
+    office.do("DELETE FROM rn_second_factor")
+    office.do("UPDATE ab_role SET second_factor = :no", no=False)
+
+
+def test_nobody_lifts_the_second_factor_that_a_role_of_their_own_requires(
+    visitor: Signed, office: Office, place: Place, required: str
+) -> None:
+    secadmin, own = visitor(people.SECURITY), office.role["secadmin"]
+    form_ = edited(secadmin, f"/records/role/{own}", second_factor="0")
+    assert (form_.status_code, "任何人不得取消" in form_.text) == (422, True)
+    rest = secadmin.send("PATCH", f"/api/v1/role/{own}", {"second_factor": False})
+    assert (rest.status_code, list(rest.get_json()["errors"])) == (422, ["second_factor"])
+    both = [own, office.role["leader"]]
+    many = {"verb": "set", "ids": both, "field": "second_factor", "value": "0", "step": "apply"}
+    assert secadmin.post("/records/role/bulk", many).status_code == 422
+    group = office.group("ours", "leader", members=(people.SECURITY,))  # nor of one that a group of theirs has
+    assert secadmin.send("PATCH", f"/api/v1/role/{office.role['leader']}", {"second_factor": False}).status_code == 422
+    office.group("ours")
+    assert group
+    assert office.scalar(required, role=own)
+    assert secadmin.send("PATCH", f"/api/v1/role/{office.role['leader']}", {"second_factor": False}).status_code == 200
+    done = place.run("user", "second-factor", "secadmin", "--not-required")
+    assert ("does not require" in done.stdout, office.scalar(required, role=own)) == (True, False)
+    assert secadmin.send("PATCH", f"/api/v1/role/{own}", {"second_factor": True}).status_code == 200
+    assert place.run("user", "second-factor", "nobody", "--required", check=False).returncode == 1
+
+
 def test_nobody_changes_what_a_group_of_theirs_may_do_nor_leaves_it(visitor: Signed, office: Office) -> None:
     secadmin, me = visitor(people.SECURITY), office.account[people.SECURITY]
     group = office.group("ours", members=(people.SECURITY, people.VIEWER))

@@ -18,7 +18,7 @@ from app.catalog import Catalog, Entry
 from app.declare.choices import Classification
 from app.declare.event import Deed
 from app.declare.record import Account, Role
-from app.store.apart import KeptApart, apart_by_groups, words_for
+from app.store.apart import KeptApart, apart_by_groups, holders_among, words_for
 from app.store.events import note, note_rows, plain_label
 from app.store.mass import add_rows
 from app.store.page import fetch_rows
@@ -70,7 +70,7 @@ class Accounts:
             return self._take(people)
 
     def _take(self, people: Sequence[tuple[DirectoryPerson, Given]]) -> list[Taken]:
-        known = _Known(self._session, self._entry, [person for person, _given in people])
+        known = _Known(self._session, self._catalog, self._entry, [person for person, _given in people])
         with writing(self._session), constraints(self._session, self._entry):
             found = self._add([(person, given) for person, given in people if known.new(person, self._local)])
             done = {one.person.key for one in found}
@@ -130,6 +130,8 @@ class Accounts:
 
     def _change(self, known: _Known, link: DirectoryAccount, person: DirectoryPerson, given: Given) -> Taken:
         now = known.row(link.account_id)
+        if link.account_id in known.keepers:
+            given = given.to_keeper()
         raw = self._raw(person, given, now.get("roles") or [], link.given)
         apart = self._catalog.apart
         if apart and (not _equal(now.get("roles"), raw["roles"]) or set(given.roles).intersection(apart)):
@@ -165,7 +167,15 @@ class Accounts:
         return {name for name, one in self._roles.items() if one in direct} | by_groups
 
     def _tell(self, person: DirectoryPerson, given: Given, before: Values[str, Any]) -> None:
-        """Note, once, that the directory gives somebody what nobody may hold together."""
+        """Note, once, that the directory gives somebody what nobody may hold together, or what no rule may give."""
+        if given.withheld and list(given.withheld) != before.get("withheld"):
+            known = self._catalog.roles
+            roles = "、".join(str(known[one].label) if one in known else one for one in given.withheld)
+            text = _(
+                "%(name)s would get %(roles)s by the directory, which gives no role that writes the mapping, and none "
+                "to whoever holds one.", name=person.username, roles=roles,
+            )  # fmt: skip
+            note(self._session, Deed.REFUSED, entry=self._entry, text=text)
         if given.apart and list(given.apart) != before.get("apart"):
             text = _(
                 "%(name)s would hold %(roles)s by the directory, which are kept apart: none of them was given.",
@@ -214,7 +224,9 @@ class _Named:
 class _Known:
     """What is stored about some people: links by key, accounts by user name, rows by id, in a few statements."""
 
-    def __init__(self, session: Session, entry: Entry, people: Sequence[DirectoryPerson]) -> None:
+    def __init__(
+        self, session: Session, catalog: Catalog, entry: Entry, people: Sequence[DirectoryPerson]
+    ) -> None:  # fmt: skip
         self._session, self._entry = session, entry
         keys, names = [one.key for one in people], [one.username for one in people]
         links = select(DirectoryAccount).where(DirectoryAccount.key.in_(keys))
@@ -229,6 +241,9 @@ class _Known:
             for row in session.execute(named, execution_options=UNFILTERED)
         }
         ids = [link.account_id for link in self.links.values()]
+        met = {*ids, *(one.id for one in self.names.values())}
+        self.keepers = holders_among(session, catalog.keepers, met)
+        """Those of the accounts that write the mapping."""
         self._rows = {row["id"]: row for row in fetch_rows(session, entry, ids)} if ids else {}
 
     def new(self, person: DirectoryPerson, local: str) -> bool:

@@ -72,6 +72,8 @@ def lines_about(session: Session, place: Directory, mapping: Mapping, name: str)
     yield f"  roles: {', '.join(given.roles) or 'none'}"
     if given.apart:
         yield f"  not given: {', '.join(given.apart)}, which are kept apart: nobody may hold two of them"
+    if given.withheld:
+        yield f"  not given: {', '.join(given.withheld)}, as no rule gives a role that writes the mapping"
     unit = "none" if given.unit_id is None else f"#{given.unit_id}"
     yield f"  unit: {unit} of {', '.join(person.units) or 'no text'}"
     yield f"  clearance: {given.clearance.value if given.clearance else 'internal'} of {person.clearance or 'no text'}"

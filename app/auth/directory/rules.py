@@ -49,7 +49,8 @@ class Rule:
 class Given:
     """What a person gets: roles by name, unit and clearance; `rules` are the ids of those that gave it.
 
-    `apart` are roles that are kept apart, of which the person would hold several: none of them is given.
+    `apart` are roles that are kept apart, of which the person would hold several: none of them is given. `withheld`
+    are roles that no rule gives, or none to this person; `called` is the unit that the directory itself calls by name.
     """
 
     roles: tuple[str, ...] = ()
@@ -57,12 +58,20 @@ class Given:
     clearance: Classification | None = None
     rules: tuple[int, ...] = ()
     apart: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    called: int | None = None
 
     def kept(self) -> dict[str, Any]:
         """The same to be stored beside the account."""
         level = self.clearance.value if self.clearance else None
         kept = {"roles": list(self.roles), "unit": self.unit_id, "clearance": level}
-        return kept | ({"apart": list(self.apart)} if self.apart else {})
+        kept |= {"apart": list(self.apart)} if self.apart else {}
+        return kept | ({"withheld": list(self.withheld)} if self.withheld else {})
+
+    def to_keeper(self) -> Given:
+        """What is given to somebody who writes the rules: nothing that a rule says, so that none favours its writer."""
+        withheld = tuple(sorted({*self.roles, *self.withheld}))
+        return replace(self, roles=(), unit_id=self.called, clearance=None, withheld=withheld)
 
     def beside(self, held: Collection[str], apart: Collection[str]) -> Given:
         """What is given to somebody who holds these roles already: of roles kept `apart` none, if that made several."""
@@ -75,12 +84,16 @@ class Given:
 
 @dataclass
 class Mapping:
-    """All rules of a console, the roles kept apart, and the units that texts of the directory were found to mean."""
+    """All rules of a console, and the units that texts of the directory were found to mean.
+
+    `apart` are the roles kept apart, `keepers` those that write the rules, which no rule gives.
+    """
 
     rules: tuple[Rule, ...]
     units: Entry | None
     ceiling: Classification
     apart: Collection[str] = ()
+    keepers: Collection[str] = ()
     _found: dict[str, int | None] = field(default_factory=dict)
 
     @property
@@ -100,18 +113,22 @@ class Mapping:
         # the nearest unit decides; groups only where the unit's own text says nothing
         ordered = (*units, *(rule for rule in self.groups if rule.id in wanted), *levels)
         unit_id = next((rule.unit_id for rule in units if rule.unit_id is not None), None)
+        called = self._unit_called(session, person.units)
         if unit_id is None:
-            unit_id = self._unit_called(session, person.units)
+            unit_id = called
         if unit_id is None:
             unit_id = next((rule.unit_id for rule in ordered if rule.unit_id is not None), None)
         known = [rule.clearance for rule in ordered if rule.clearance is not None]
         level = max(known, key=lambda one: one.rank, default=None)
+        roles = {rule.role for rule in ordered if rule.role is not None}
         given = Given(
-            roles=tuple(sorted({rule.role for rule in ordered if rule.role is not None})),
+            roles=tuple(sorted(roles.difference(self.keepers))),
             unit_id=unit_id,
             # what may not be stored here need not be seen here either
             clearance=level if level is None or level.rank <= self.ceiling.rank else self.ceiling,
             rules=tuple(rule.id for rule in ordered),
+            withheld=tuple(sorted(roles.intersection(self.keepers))),
+            called=called,
         )
         return given.beside((), self.apart)
 
@@ -152,7 +169,7 @@ def load_mapping(session: Session, catalog: Catalog, ceiling: Classification) ->
     """The rules as they stand."""
     entry = catalog.directory_rules
     if entry is None:
-        return Mapping((), catalog.unit, ceiling, catalog.apart)
+        return Mapping((), catalog.unit, ceiling, catalog.apart, catalog.keepers)
     table, role = entry.model.__table__, Role.__table__
     unit = table.c.get("unit_id")
     statement = (
@@ -165,4 +182,4 @@ def load_mapping(session: Session, catalog: Catalog, ceiling: Classification) ->
         Rule(row.id, row.basis, row.value, row.name, None if unit is None else row.unit_id, row.clearance)
         for row in session.execute(statement, execution_options=UNFILTERED)
     )
-    return Mapping(rules, catalog.unit, ceiling, catalog.apart)
+    return Mapping(rules, catalog.unit, ceiling, catalog.apart, catalog.keepers)

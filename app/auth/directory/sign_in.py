@@ -29,10 +29,14 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Admitted:
-    """The account of somebody who proved to be in the directory; without one, why not, for the trail alone."""
+    """The account of somebody who proved who they are; without one, why not, for the trail alone.
+
+    `met` says that there is an entry of the name, so that what was typed is known to be one.
+    """
 
     account_id: int | None
     why_not: str = ""
+    met: bool = False
 
 
 def install(app: Flask, settings: Any) -> None:
@@ -65,7 +69,7 @@ def admit(
         raise LookupError("this console has no directory")
     answer = place.prove(name, password)
     if answer.person is None or answer.why_not:
-        return Admitted(None, answer.why_not)
+        return Admitted(None, answer.why_not, met=answer.person is not None or answer.why_not == "several")
     act_as(session, SYSTEM)
     session.info.update(door=Door.DIRECTORY, address=address)
     given = load_mapping(session, catalog, ceiling).give(session, answer.person)
@@ -77,4 +81,4 @@ def admit(
         (taken,) = accounts.take([(answer.person, given)])
     if taken.what == "refused":
         LOG.warning("the account of %r cannot be used: %s", answer.person.dn, taken.why_not)
-    return Admitted(taken.account_id or None, taken.why_not)
+    return Admitted(taken.account_id or None, taken.why_not, met=True)

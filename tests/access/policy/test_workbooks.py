@@ -20,6 +20,7 @@ from app.store.session import act_as
 from tests.access.policy.doors import Ask, at_the_door, shown, stored_rightly, taken_back
 from tests.access.policy.example import NAMES, RULES, SEEDS, Example, examples, typed
 from tests.support.imports import as_text
+from tests.support.little import MARK
 from tests.support.oracle import Row, World
 from tests.support.visitor import Visitor
 
@@ -117,10 +118,13 @@ def sheet(x: Example, returned: bool) -> tuple[list[str], list[list[Any]]]:
 
 
 def cell(x: Example, name: str, raw: Any) -> Any:
-    """What the column of a field holds: references by the key of any row, or by its name."""
+    """What the column of a field holds: references by the key of any row, or by its name.
+
+    The page of a plan shows what the file says: a mark in it would not tell whether the console has given one away.
+    """
     item = x.entry.fields[name]
     if item.target is None or not raw:
-        return raw
+        return MARK.sub(r"改\2", raw) if isinstance(raw, str) else raw
     ids = [int(one) for one in (raw if isinstance(raw, list) else [raw])]
     key = next((group[0].name for group in item.target.uniques if len(group) == 1), "")
     rows = x.world.rows[item.target.name]

@@ -1,17 +1,22 @@
-"""`run.py ldap check` names the step that fails and what to do, and never a password."""
+"""`run.py ldap check` names the step that fails and what to do, and never a password; `link` hands accounts over."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth import accounts
 from app.auth.directory.check import Step, check_server
 from app.auth.directory.people import Directory
 from app.auth.passwords import PasswordRules
+from app.declare import Account, Deed, Event
+from app.declare.event import Door
 from tests.support import people
 from tests.support.city_directory import EDITOR
+from tests.support.console import console
 from tests.support.places import Place
 from tests.support.ports import free_port
 from tests.support.slapd import PASSWORD, SEARCH_DN, Authority, Slapd
@@ -79,16 +84,64 @@ def test_a_failing_server_makes_the_command_fail_and_none_at_all_is_told(place: 
     assert (done.returncode, "RAINBOW_LDAP_URLS is not set" in done.stderr) == (1, True)
 
 
-def test_an_account_is_handed_over_to_the_directory(app: Flask, session: Session) -> None:
+@pytest.fixture
+def local(app: Flask, session: Session, place: Place) -> Iterator[Flask]:
+    """The console before it had a directory, and in it an account that has a password of its own."""
     accounts.create(
         session, app.extensions["catalog"], username="u00900", last_name="旧", first_name="名", email="old@caihong.lyg",
         roles=["trainer"], unit=None, password=people.PASSWORD,
-        rules=PasswordRules(12),
+        rules=PasswordRules(12), given=False,
     )  # fmt: skip
+    with console(Place(place.data, place.database_url).settings) as before:
+        yield before
+
+
+def test_whatever_an_account_signed_in_with_is_over_when_the_directory_has_it(
+    app: Flask, local: Flask, session: Session, place: Place
+) -> None:
+    inside, colleague = (Visitor(local).sign_in(name) for name in ("u00900", people.ADMIN))
+    sent = {"name": "x", "days": "30", "training_course:read": "1", "password": people.PASSWORD}
+    token = re.search(r"rnp_[\w-]{43}", inside.post("/tokens/", sent).text)
+    rest = local.test_client().post("/api/v1/security/login", json={"username": "u00900", "password": people.PASSWORD})
+    assert token
+    bearers = [{"Authorization": f"Bearer {one}"} for one in (token[0], rest.get_json()["access_token"])]
+
+    def answers() -> list[int]:
+        client = local.test_client()
+        return [client.get("/api/v1/training_course/", headers=one).status_code for one in bearers]
+
+    assert (inside.get("/").status_code, answers()) == (200, [200, 200])
     with pytest.raises(AssertionError, match="401"):
         Visitor(app).sign_in("u00900", PASSWORD)
-    accounts.hand_over(session, "u00900")
+    assert "directory's entry of this name is theirs" in place.run("ldap", "link", "u00900").stdout
+    assert (inside.get("/").status_code, answers(), colleague.get("/").status_code) == (303, [401, 401], 200)
+    with pytest.raises(AssertionError, match="401"):
+        Visitor(local).sign_in("u00900")
     Visitor(app).sign_in("u00900", PASSWORD)
     assert next(line for line in accounts.lines(session) if line.startswith("u00900")).endswith(": trainer")
-    with pytest.raises(ValueError, match="There is no account"):
-        accounts.hand_over(session, "nobody")
+
+
+def test_a_hand_over_stands_in_the_trail_and_in_the_history_of_its_account(
+    app: Flask, visitor: Callable[[str], Visitor], session: Session, place: Place
+) -> None:
+    place.run("ldap", "link", "u00900")
+    session.rollback()
+    line = session.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()
+    number = session.scalar(select(Account.id).where(Account.username == "u00900"))
+    assert (line.deed, line.record, line.row_id, line.label) == (Deed.HANDED_OVER, "account", number, "u00900")
+    assert (line.actor, line.account_id, line.door) == ("彩虹网", None, Door.COMMAND)
+    assert "移交目录" in visitor(people.SECURITY).get(f"/records/account/{number}/history").text
+
+
+@pytest.mark.parametrize(
+    ("name", "directory", "words"),
+    [("nobody", True, "There is no account"), (people.SECURITY, True, "RAINBOW_LDAP_LOCAL"),
+     (people.ADMIN, False, "There is no directory")],
+)  # fmt: skip
+def test_nobody_is_handed_over_who_could_not_sign_in_afterwards(
+    app: Flask, place: Place, name: str, directory: bool, words: str
+) -> None:
+    there = place if directory else Place(place.data, place.database_url)
+    done = there.run("ldap", "link", name, check=False)
+    assert (done.returncode, words in done.stderr) == (1, True)
+    assert Visitor(app).sign_in(people.SECURITY).get("/").status_code == 200

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
 from app.auth.directory import runs
-from app.declare import Basis, Deed, Event, Role
+from app.declare import Basis, Classification, Deed, Event, Role
 from app.jobs.worker import Worker
 from app.store import leases
 from seeds.plan.units import phase_one
@@ -213,6 +213,56 @@ def test_whom_the_console_gave_an_office_gets_no_second_from_the_directory(
                                 "WHERE name = 'auditor'"), {"unit": phase_one()[7]})  # fmt: skip
     Visitor(app).sign_in("u00007", PASSWORD)
     assert account("u00007")["roles"] == ["secadmin"]
+
+
+@pytest.fixture
+def favours(app: Flask, session: Session) -> Iterator[int]:
+    """Rules by which a person's group, unit and clearance give much; the person is whoever writes the mapping."""
+    catalog = app.extensions["catalog"]
+    table, units = catalog.directory_rules.model.__table__, catalog.unit.model.__table__
+    roles = {row.name: row.id for row in session.execute(select(Role.name, Role.id))}
+    other = session.scalar(select(units.c.id).where(units.c.name == phase_one()[20]))
+    unit, made = phase_one()[9], []
+    for values in (
+        {"role_id": roles["leader"], "unit_id": other, "clearance": Classification.INTERNAL},
+        {"role_id": roles["secadmin"]},
+    ):
+        kept = session.execute(insert(table).values(basis=Basis.UNIT, value=unit, **values))
+        made.append(kept.inserted_primary_key[0])  # type: ignore[attr-defined]  # a cursor's result
+    session.commit()
+    yield roles["secadmin"]
+    session.execute(delete(table).where(table.c.id.in_(made)))
+    session.commit()
+
+
+def test_no_rule_gives_anything_to_whoever_writes_the_mapping(
+    app: Flask, visitor: Signed, place: Place, account: Row, session: Session, favours: int
+) -> None:
+    name, unit = "u00009", phase_one()[9]
+    Visitor(app).sign_in(name, PASSWORD)
+    before = account(name)
+    # nor does one give the role that writes it
+    assert (before["roles"], before["unit"]) == (["leader"], phase_one()[20])
+    with app.extensions["engine"].begin() as connection:
+        connection.execute(text("INSERT INTO ab_user_role (user_id, role_id) VALUES (:who, :role)"),
+                           {"who": before["id"], "role": favours})  # fmt: skip
+        connection.execute(text("UPDATE ab_user SET clearance = 'public' WHERE id = :who"), {"who": before["id"]})
+    tried = visitor(people.SECURITY).post("/directory/try", {"name": name}).text
+    assert "任何规则都不授予负责维护映射的角色" in tried
+    assert "not given: secadmin" in place.run("ldap", "check", "--user", name).stdout
+    for _turn in range(2):
+        Visitor(app).sign_in(name, PASSWORD)
+        assert (account(name)["roles"], account(name)["unit"]) == (["secadmin"], unit)
+    place.run("ldap", "sync")
+    assert (account(name)["roles"], account(name)["unit"]) == (["secadmin"], unit)
+    session.rollback()
+    notes = session.scalars(select(Event.note).where(Event.deed == Deed.REFUSED, Event.note.contains(name))).all()
+    assert len(notes) == 2  # once of the role that writes the mapping, once of all that it would have got
+    with app.extensions["engine"].begin() as connection:
+        connection.execute(text("DELETE FROM ab_user_role WHERE user_id = :who AND role_id = :role"),
+                           {"who": before["id"], "role": favours})  # fmt: skip
+    Visitor(app).sign_in(name, PASSWORD)
+    assert account(name)["roles"] == ["leader"]
 
 
 @pytest.mark.browser

@@ -18,7 +18,7 @@ from tests.auth.directory.conftest import silent, tried
 from tests.support import people
 from tests.support.city_directory import EDITOR, ODD, PEOPLE, city
 from tests.support.places import Database
-from tests.support.sign_in import Clock
+from tests.support.sign_in import Clock, Device, RunningClock, hidden
 from tests.support.slapd import PASSWORD, Slapd
 from tests.support.visitor import Visitor, form_token
 
@@ -119,6 +119,33 @@ def test_the_trail_tells_why_somebody_was_not_let_in(app: Flask, session: Sessio
     lines = select(Event.actor, Event.note).where(Event.deed == Deed.SIGN_IN_FAILED)
     found = {(row.actor, row.note) for row in session.execute(lines)}
     assert {("twice", "several"), ("expired", "expired"), ("admin", "local")} <= found
+
+
+def test_the_trail_keeps_no_name_that_nobody_has(app: Flask, session: Session) -> None:
+    """People type passwords into the field of the name, and leave that of the password empty."""
+    for password in ("", "x"):
+        tried(app, "A-password-of-somebody", password)
+    session.rollback()
+    lines = select(Event.actor, Event.note).where(Event.deed == Deed.SIGN_IN_FAILED).order_by(Event.id.desc())
+    found = session.execute(lines.limit(2)).all()
+    assert "A-password" not in repr(found)
+    assert found[0] == found[1]
+
+
+def test_whoever_has_got_anothers_name_in_the_directory_proves_nothing_in_their_session(
+    app: Flask, account: Row, slapd: Slapd
+) -> None:
+    first, second = (Visitor(app).sign_in(name, PASSWORD) for name in ("u00040", "u00041"))
+    for before, after in (("u00040", "uid=gone"), ("u00041", "uid=u00040")):
+        slapd_name = f"uid={before},ou={phase_one()[int(before[1:]) % 39]},{PEOPLE}"
+        with slapd.as_root() as root:
+            root.modify_dn(slapd_name, after)
+    assert account("u00040")["id"]
+    page = first.get("/second-factor/").text
+    sent = {"device": hidden(page, "device"), "code": Device(page, RunningClock()).code(), "password": PASSWORD}
+    answer = first.post("/second-factor/set-up", sent)
+    assert (answer.status_code, WRONG in answer.text) == (422, True)
+    assert second.get("/").status_code == 200
 
 
 def test_the_break_glass_account_signs_in_with_its_own_password(app: Flask) -> None:
