@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from app.access import predicate
 from app.declare.access import Verb
 from app.store.query import Query, condition_sql
-from app.store.search.match import BY_ID
 from app.store.search.tokens import plan_of
 from app.store.session import actor_of
 
+BY_ID = "NOT INDEXED"
+"""By the row's id, as tokens give it, or row after row."""
 MANY = 5_000
 """From how many rows of a filter on the list's own order is the shorter way to a page of them."""
 
