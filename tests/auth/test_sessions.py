@@ -257,7 +257,7 @@ def test_who_is_signed_in_costs_a_list_one_statement(app: Flask) -> None:
     assert len(said) <= 12
     assert len([one for one in said if "rn_session" in one or "ab_user." in one]) == 1
     change(app, me, seen_at=ago(minutes=2))
-    with counted() as once_a_minute:
+    with counted(uses=True) as once_a_minute:
         assert inside(me.get("/records/milestone/"))
     assert len(once_a_minute) <= len(said) + 3
 
