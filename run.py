@@ -50,7 +50,39 @@ def _settings() -> Settings:
     return settings
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands that end in words where it is the database or the disk that fails."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            said = _in_words(error)
+            if said is None:
+                raise
+            raise click.ClickException(said) from None
+
+
+def _in_words(error: Exception) -> str | None:
+    """What is to be done about a fault of the database or the disk; None if it is another."""
+    from sqlalchemy.exc import DBAPIError, OperationalError
+
+    from app.store.failures import no_room, no_table
+
+    if no_room(error):
+        return "There is no room left on the disk. What was not finished was not stored."
+    if not isinstance(error, DBAPIError):
+        return None
+    if no_table(error):
+        return "The database has not the tables of this release. Run `run.py migrate` first."
+    if isinstance(error, OperationalError):
+        return f"The database cannot be used: {str(error.orig).strip().splitlines()[0]}"
+    return None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """The Rainbow Net console."""
 
@@ -457,7 +489,10 @@ def rebuild_search(records: tuple[str, ...]) -> None:
                     bar.length = last
                     bar.update(done - bar.pos)
 
-                count = rebuild(session, entry, report)
+                try:
+                    count = rebuild(session, entry, report)
+                except TimeoutError as error:
+                    raise click.ClickException(f"Gave up: {error}. Run this again later.") from None
             click.echo(f"{entry.name}: {count} rows.")
 
 

@@ -87,7 +87,7 @@ def _login() -> Part:
             "type": "object", "required": ["access_token", "token_type", "expires_in"],
             "properties": {"access_token": {"type": "string"}, "token_type": {"const": "Bearer"},
                            "expires_in": {"type": "integer", "description": _("Seconds")}},
-        }), **answers(400, 401, 413, 415, 422, 429, 503)},
+        }), **answers(400, 401, 413, 415, 422, 429, 503, 507)},
     }  # fmt: skip
 
 
@@ -162,7 +162,7 @@ def _rows(entry: Entry, person: Person) -> Part:
             "responses": {
                 "201": gives({"anyOf": [ref(entry.name), stored]}, Location=_("The new row"),
                               Idempotency_Replayed=_("Stored by an earlier request")),
-                **answers(400, 401, 403, 409, 413, 415, 422, 429, 503),
+                **answers(400, 401, 403, 409, 413, 415, 422, 429, 503, 507),
             },
         },
         "patch": {
@@ -170,7 +170,7 @@ def _rows(entry: Entry, person: Person) -> Part:
             "summary": _("Change up to %(most)s rows: all or none", most=MOST), "tags": [entry.name],
             "x-granted": may(person, entry, Verb.EDIT),
             "requestBody": sends(many | {"items": ref(f"{entry.name}_change_many")}),
-            "responses": {"200": gives(stored), **answers(400, 401, 403, 409, 413, 415, 422, 429, 503)},
+            "responses": {"200": gives(stored), **answers(400, 401, 403, 409, 413, 415, 422, 429, 503, 507)},
         },
     }  # fmt: skip
 
@@ -188,14 +188,14 @@ def _row(entry: Entry, person: Person) -> Part:
             "parameters": [version], "x-granted": may(person, entry, Verb.EDIT),
             "requestBody": sends(ref(f"{entry.name}_change")),
             "responses": {"200": gives(ref(entry.name)),
-                          **answers(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)},
+                          **answers(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503, 507)},
         },
         "delete": {
             "operationId": f"{entry.name}_delete", "tags": [entry.name],
             "summary": _("Put the row into the trash") if entry.trash else _("Delete the row"),
             "parameters": [version], "x-granted": may(person, entry, Verb.DELETE),
             "responses": {"204": {"description": _("Deleted")},
-                          **answers(400, 401, 403, 404, 409, 412, 428, 429, 503)},
+                          **answers(400, 401, 403, 404, 409, 412, 428, 429, 503, 507)},
         },
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from app.auth.limits import TooMany
 from app.declare.access import Verb
 from app.store.batch import BatchRefused
 from app.store.events import note_refusal
+from app.store.failures import no_room
 from app.store.query import BadQuery
 from app.store.save import KeyReused, Missing, Referred, Stale
 from app.store.session import db
@@ -46,6 +47,7 @@ def title(status: int) -> str:
         428: _("Say which version you change"),
         429: _("Too many requests"),
         503: _("The database is busy"),
+        507: _("There is no room left on the server"),
     }
     return str(texts.get(status) or (texts[400] if status < 500 else _("Something went wrong here")))
 
@@ -111,6 +113,9 @@ def _of_request(error: Exception) -> Response | None:
     if isinstance(error, TooMany):
         text = _("Try again in %(wait)s seconds.", wait=error.wait)
         return problem(429, "too-many", text, {"Retry-After": str(error.wait)})
+    if no_room(error):
+        current_app.logger.error("%s %s", request.method, request.path, exc_info=error)
+        return problem(507, "no-room", _("Nothing was stored. Tell the system administrator, and try again later."))
     if isinstance(error, OperationalError):
         current_app.logger.error("%s %s", request.method, request.path, exc_info=error)
         return problem(503, "busy", _("Nothing was stored. Please try again in a moment."))

@@ -121,7 +121,7 @@ def describe(entry: Entry) -> Part:
                 "operationId": f"{entry.name}_purge", "summary": _("Delete the row for good"), "tags": [entry.name],
                 "parameters": [match()],
                 "responses": {"204": {"description": _("Deleted")},
-                              **answers(400, 401, 403, 404, 409, 412, 428, 429, 503)},
+                              **answers(400, 401, 403, 404, 409, 412, 428, 429, 503, 507)},
             },
         },
         f"{here}/{{id}}/restore": {
@@ -130,7 +130,7 @@ def describe(entry: Entry) -> Part:
                 "operationId": f"{entry.name}_restore", "summary": _("Take the row out of the trash as it was"),
                 "tags": [entry.name], "parameters": [match()],
                 "responses": {"200": gives(ref(entry.name), **etag),
-                              **answers(400, 401, 403, 404, 409, 412, 422, 428, 429, 503)},
+                              **answers(400, 401, 403, 404, 409, 412, 422, 428, 429, 503, 507)},
             },
         },
     }  # fmt: skip

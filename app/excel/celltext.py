@@ -14,9 +14,9 @@ LONGEST = 32_767
 BETWEEN = "\x01"
 UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
 """What XML cannot hold, and the carriage return, which it would change."""
-FORMULA = re.compile("\x01[=+\\-@\t\r\n ]")
-BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a cell begins that a spreadsheet would run as a formula."""
+FORMULA = re.compile("\x01[=+\\-@＝＋－＠\t\r\n ]")
+BEGINNINGS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet would run as a formula; with Chinese input methods also by the wide signs."""
 CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 """How a spreadsheet writes a character by its number; a text that looks so is written with its own number."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -28,6 +29,8 @@ DIGITS = 15
 """The digits of a number that Excel keeps."""
 FEW = 16
 MOST_KNOWN = 20_000
+AT_ONCE = 10_000
+"""Ids in one statement: databases take no more than some ten thousand values."""
 SEVERAL = "、"
 WIDEST, NARROWEST = 60, 9
 
@@ -48,7 +51,10 @@ class References:
             if len(self._known) + len(missing) > MOST_KNOWN:
                 self._known.clear()
                 missing = wanted
-            self._known.update(dict.fromkeys(missing, self._hidden) | keys(self._session, self._entry, missing))
+            self._known.update(dict.fromkeys(missing, self._hidden))
+            ids = iter(missing)
+            while some := list(islice(ids, AT_ONCE)):
+                self._known.update(keys(self._session, self._entry, some))
         return self._known
 
 

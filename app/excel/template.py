@@ -16,8 +16,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access import editable
+from app.access import System, editable, grants_for
 from app.catalog import Entry, Field
+from app.declare.access import OWN_UNIT, Verb
 from app.excel import celltext
 from app.excel.layout import stamp
 from app.excel.package import sheet_name
@@ -79,10 +80,21 @@ def _offered(session: Session, item: Field) -> Sequence[str]:
         return ()
     if item.target is not None:
         model = item.target.model
-        ids = session.scalars(select(model.id).order_by(model.id).limit(MOST_OFFERED + 1)).all()
+        chosen = select(model.id).order_by(model.id).limit(MOST_OFFERED + 1)
+        own = _own_unit(session, item)
+        ids = session.scalars(chosen if own is None else chosen.where(model.id == own)).all()
         return () if len(ids) > MOST_OFFERED else sorted(keys(session, item.target, ids).values())
     value = item.kind.sheet_value(item)
     return list(value.values()) if isinstance(value, Mapping) and len(value) <= MOST_OFFERED else ()
+
+
+def _own_unit(session: Session, item: Field) -> int | None:
+    """The one unit whose rows the actor may add, if it is the owner that is asked for and they may add no other's."""
+    actor = actor_of(session)
+    if item is not item.entry.owner or isinstance(actor, System):
+        return None
+    scopes = {grant.scope for grant in grants_for(actor, item.entry, Verb.ADD)}
+    return actor.unit_id if scopes == {OWN_UNIT} else None
 
 
 def _what(item: Field, offered: Sequence[str]) -> str:

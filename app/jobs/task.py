@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.auth.people import load_person
 from app.store import claims
 from app.store.claims import Claim, Lost
+from app.store.failures import busy
 from app.store.jobs import Cancelled, Failed, Outcome, folder_of
 from app.store.session import WRITING, act_as, db
 from app.store.tables import JobState
@@ -138,13 +139,13 @@ class Running:
         if session is not None:
             try:
                 claims.fence(session, self.held, self._lease, values)
-                session.commit()
-            except OperationalError:
-                if self._app.extensions["engine"].dialect.name != "sqlite":
+            except OperationalError as error:
+                if not busy(error):
                     raise
-                # the transaction had read only, else it would have held SQLite's lock: nothing of it is lost
+                # SQLite refuses its lock to a transaction that has read so far, and else holds it: nothing is lost
                 session.rollback()
             else:
+                session.commit()
                 return
         if not claims.finish(self._app.extensions["engine"], self.held, values):
             raise Lost

@@ -24,6 +24,7 @@ from app.jobs.schedule import Leader
 from app.jobs.task import Running, Stopping
 from app.store import claims, leases
 from app.store.claims import MOST_ATTEMPTS, Claim, Lost
+from app.store.failures import no_room
 from app.store.jobs import Cancelled, Failed
 from app.store.tables import JobState
 from app.store.validate import Invalid
@@ -142,18 +143,18 @@ class Worker:
             task.give_up(JobState.FAILED, _in_words(refused))
         except (DBAPIError, PoolTimeout) as error:
             self._unlucky(task, error)
-        except Exception:
+        except Exception as error:
             logger.exception("job %s (%s) failed", task.id, task.held.kind)
-            task.give_up(JobState.FAILED, _unknown(task.id))
+            task.give_up(JobState.FAILED, _what_failed(task, error))
 
     def _unlucky(self, task: Running, error: SQLAlchemyError) -> None:
         """A connection lost or not to be had, or a busy database: the job is done again, though not for ever."""
         logger.warning("job %s: %s", task.id, type(error).__name__, exc_info=error)
         task.let_go()
-        if task.held.attempts < MOST_ATTEMPTS:
+        if task.held.attempts < MOST_ATTEMPTS and not no_room(error):
             claims.put_back(self._engine, task.held, counts=True)
         else:
-            task.give_up(JobState.FAILED, _unknown(task.id))
+            task.give_up(JobState.FAILED, _what_failed(task, error))
 
     def _beat(self) -> None:
         """Renew the leases and store what the jobs report, every moment or so."""
@@ -188,8 +189,12 @@ def _in_words(refused: Failed | Forbidden | Invalid) -> str:
     return str(refused)
 
 
-def _unknown(job_id: int) -> str:
+def _what_failed(task: Running, error: Exception) -> str:
+    """What the person is told of a fault that is not theirs."""
+    if no_room(error):
+        return str(_("There is no room left on the server, so nothing was stored. Tell the system administrator, and "
+                     "do this again later."))  # fmt: skip
     text = _("Something went wrong here. It is not your fault, and what was not finished was not stored. Please try "
              "again; if it happens again, tell the system administrator the number of this job: %(id)s.",
-             id=job_id)  # fmt: skip
+             id=task.id)  # fmt: skip
     return str(text)

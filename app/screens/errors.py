@@ -17,6 +17,8 @@ from app.declare.access import Verb
 from app.screens.pages import ErrorPage, Link
 from app.screens.shell import here, make_shell
 from app.store.events import note_refusal
+from app.store.failures import no_room
+from app.store.jobs import MOST_OPEN, Crowded
 from app.store.query import BadQuery
 from app.store.save import Missing
 from app.store.session import db
@@ -40,7 +42,9 @@ def install(app: Flask) -> None:
     app.register_error_handler(BadQuery, _bad_query)
     app.register_error_handler(Missing, _missing)
     app.register_error_handler(Forbidden, _forbidden)
+    app.register_error_handler(Crowded, _crowded)
     app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(OSError, _system)
     app.after_request(_headers)
 
 
@@ -68,6 +72,8 @@ def _texts() -> dict[int, tuple[str, str]]:
         500: (_("Something went wrong here"), _("It is not your fault, and nothing was stored. Please try again; "
                                                 "if it happens again, tell the system administrator the time.")),
         503: (_("The database is busy"), _("Nothing was stored. Please try again in a moment.")),
+        507: (_("There is no room left on the server"), _("Nothing was stored. Tell the system administrator, and try "
+                                                          "again later.")),
     }  # fmt: skip
 
 
@@ -119,10 +125,25 @@ def refusal(error: Forbidden) -> str:
     ))  # fmt: skip
 
 
+def _crowded(error: Crowded) -> ResponseReturnValue:
+    db().rollback()
+    text = _("%(most)s jobs of yours wait or run. Wait until some of them are done, or stop them.", most=MOST_OPEN)
+    return answer(ErrorPage(429, _("Too many jobs at once"), text, links=(Link(_("Jobs"), "/jobs/", "bell"),)))
+
+
 def _database(error: OperationalError) -> ResponseReturnValue:
     current_app.logger.error("%s %s", request.method, request.path, exc_info=error)
     db().rollback()
-    return answer(ErrorPage(503, *_texts()[503]))
+    status = 507 if no_room(error) else 503
+    return answer(ErrorPage(status, *_texts()[status]))
+
+
+def _system(error: OSError) -> ResponseReturnValue:
+    if not no_room(error):
+        raise error
+    current_app.logger.error("%s %s", request.method, request.path, exc_info=error)
+    db().rollback()
+    return answer(ErrorPage(507, *_texts()[507]))
 
 
 def _headers(response: Response) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from app.screens.import_pages import ImportsPage, UploadPage
 from app.screens.pages import Link, Page
 from app.screens.shell import me, render
 from app.store import job_list
+from app.store.failures import no_room
 from app.store.files import clean_name
 from app.store.import_tables import ImportBatch, Mode, State
 from app.store.imports.batches import (
@@ -48,8 +48,6 @@ from app.store.session import db, writing_now
 from app.store.tables import Job
 
 PAGE = 30
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the system says where there is no room for a file."""
 
 
 def route(blueprint: Blueprint) -> None:
@@ -124,20 +122,19 @@ def upload(record: str) -> ResponseReturnValue:
         db().rollback()
         path.unlink(missing_ok=True)
         return _upload_page(entry, error.message, 422)
-    except BaseException:
+    except BaseException as error:
         path.unlink(missing_ok=True)
-        raise
+        if not no_room(error):
+            raise
+        db().rollback()
+        text = _("The server has no room for the file. Tell your administrator, and send it again later.")
+        return _upload_page(entry, text, 507)
     return redirect(url_for("records.import_batch", batch_id=batch_id), 303)
 
 
 def _keep(given: FileStorage, path: Path) -> None:
     try:
         given.save(path)
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        text = _("The server has no room for the file. Tell your administrator, and send it again later.")
-        raise Refused(text) from None
     finally:
         given.close()
 

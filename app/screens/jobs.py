@@ -11,9 +11,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import Gone, NotFound
 
+from app.access import Forbidden, may
 from app.access.explain import keeps_console
 from app.auth.people import full_name
 from app.catalog import current
+from app.declare.access import Verb
 from app.kinds.value import MomentKind
 from app.screens.bell import make_bell, read_watched
 from app.screens.common import know_args
@@ -118,6 +120,10 @@ def file(job_id: int) -> ResponseReturnValue:
     made = (found.outcome or {}).get("file") if own else None
     if made is None:
         raise NotFound(_("This job has no file."))
+    entry = current().get(str(found.args.get("record")))
+    if entry is not None and not may(me(), entry, Verb.READ):
+        # it was theirs to have when it was written
+        raise Forbidden(entry, Verb.READ)
     folder: Path = folder_of(current_app.extensions["job_folder"], job_id).resolve()
     path = (folder / made).resolve()
     if job_list.expired(found) or not path.is_file() or not path.is_relative_to(folder):
@@ -141,8 +147,9 @@ def cancel_job(job_id: int) -> ResponseReturnValue:
 
 def retry_job(job_id: int) -> ResponseReturnValue:
     """Do one's own job again that failed or was stopped."""
-    _job, own = _found(job_id)
-    if own and retry(db(), job_id):
+    found, own = _found(job_id)
+    if own and (retry(db(), job_id) or found.state in OPEN):
+        # a second click finds it waiting already
         db().commit()
         flash(_("The job waits to be done again."), "success")
     elif own:

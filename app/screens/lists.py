@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -29,7 +30,7 @@ from app.store.filter_use import noting
 from app.store.imports.batches import importable
 from app.store.labels import options as find_options
 from app.store.page import CAP, REACHED, Counted, PageRows, count, estimate, fetch_page, first_page
-from app.store.query import PAGE_SIZES, PLACES, BadQuery, Query, read_query
+from app.store.query import PAGE_SIZES, PLACES, BadQuery, Query, may_order, read_query
 from app.store.save import reach
 from app.store.search.match import words_of
 from app.store.session import db
@@ -142,6 +143,10 @@ def make_table(
     shown = fields or query.shown
     with noting(query):
         found = fetch_page(db(), query, reach(db(), entry, Verb.EDIT))
+        if not found.rows and (query.after or query.before):
+            # what stood beyond the place of an old address is gone: the nearest page that there is
+            query = replace(first_page(query), last=query.after is not None)
+            found = fetch_page(db(), query, reach(db(), entry, Verb.EDIT))
         counted = _count(query, path, found)
     edit = frozenset(values["id"] for values in found.rows if values.get(REACHED))
     columns, words = _remembered(_heads, query, path, shown), words_of(query.search)
@@ -166,7 +171,7 @@ def _heads(query: Query, path: str, shown: tuple[Field, ...]) -> tuple[Column, .
 def _head(query: Query, item: Field, path: str) -> Column:
     sorted_ = item is query.order and not query.ranked
     url = ""
-    if item.sortable and readable(me(), item):
+    if item.sortable and may_order(me(), item):
         back = sorted_ and not query.descending
         url = with_query(path, query.params(order=f"-{item.name}" if back else item.name))
     way = ("descending" if query.descending else "ascending") if sorted_ else ""

@@ -16,6 +16,7 @@ from app.store.labels import search_all
 from app.store.query import BadQuery
 from app.store.search.match import words_of
 from app.store.search.spans import spans
+from app.store.search.tokens import narrowed
 from app.store.session import db
 
 MOST_PAGES = 6
@@ -43,9 +44,15 @@ def show_palette() -> ResponseReturnValue:
 
 
 def _marked(label: str, text: str) -> tuple[str, str, str] | None:
-    """The label split around the typed text, or None if it is not in it."""
+    """The label split around the typed text or what it is pinyin of, or None if it is not in it."""
     start = label.lower().find(text.lower())
-    return None if start < 0 else (label[:start], label[start : start + len(text)], label[start + len(text) :])
+    end = start + len(text)
+    if start < 0:
+        found = spans(label, [narrowed(text)], name=True) if text else ()
+        if not found:
+            return None
+        start, end = found[0]
+    return label[:start], label[start:end], label[end:]
 
 
 def _pages(entries: list[Entry], text: str) -> PaletteGroup:

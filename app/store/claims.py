@@ -56,13 +56,18 @@ def writing_to(engine: Engine) -> Iterator[Connection]:
 
 
 def claim(engine: Engine, worker: str, lease: timedelta) -> Claim | None:
-    """Take the oldest job that waits; None if there is none. Of several workers one gets it."""
-    waiting = select(JOB.c.id).where(JOB.c.state == JobState.QUEUED).order_by(JOB.c.id).limit(1)
-    with engine.connect() as connection:  # a worker with nothing to do holds nobody up
-        if connection.scalar(waiting) is None:
-            return None
+    """Take the oldest job that waits of whoever has the fewest running; None if there is none.
+
+    Of several workers one gets it.
+    """
+    if not waiting(engine):  # a worker with nothing to do holds nobody up
+        return None
+    running = select(JOB.c.account_id, func.count().label("jobs")).where(JOB.c.state == JobState.RUNNING)
+    busy = running.group_by(JOB.c.account_id).subquery()
+    first = select(JOB.c.id).outerjoin(busy, busy.c.account_id == JOB.c.account_id)
+    first = first.where(JOB.c.state == JobState.QUEUED).order_by(func.coalesce(busy.c.jobs, 0), JOB.c.id).limit(1)
     with writing_to(engine) as connection:
-        job_id = connection.scalar(waiting.with_for_update(skip_locked=True))
+        job_id = connection.scalar(first.with_for_update(skip_locked=True, of=JOB))
         if job_id is None:
             return None
         now = datetime.now(UTC)

@@ -75,8 +75,11 @@ class FileStore:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_suffix(f".{secrets.token_hex(4)}.part")
-            part.write_bytes(content)
-            part.replace(path)
+            try:
+                part.write_bytes(content)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
         actor = actor_of(session)
         stored = StoredFile(
             id=secrets.token_hex(16),

@@ -66,9 +66,19 @@ class Notes:
         self._due = monotonic() + EVERY
 
     def note(self, query: Query, seconds: float) -> None:
-        """Remember a list that was read, if it was slow or filtered by what no index leads with."""
-        if seconds < SLOW and all(served(condition) for condition in query.conditions):
-            return
+        """Remember a list that was read, if it was slow or filtered by what no index leads with.
+
+        Any list that is read has what was noted before written down in time.
+        """
+        if seconds >= SLOW or not all(served(condition) for condition in query.conditions):
+            self._add(query, seconds)
+        if self._noted and monotonic() > self._due:
+            with self._lock:
+                due, self._due = monotonic() > self._due, monotonic() + EVERY
+            if due:
+                Thread(target=self.write, name="filter-use", daemon=True).start()
+
+    def _add(self, query: Query, seconds: float) -> None:
         now, shape = datetime.now(UTC), _shape(query)
         with self._lock:
             noted = self._noted.get(shape)
@@ -78,11 +88,6 @@ class Notes:
                 noted.slowest, noted.last = max(noted.slowest, seconds), now
             elif len(self._noted) < MOST:
                 self._noted[shape] = Noted(1, seconds, seconds, now)
-            due = monotonic() > self._due
-            if due:
-                self._due = monotonic() + EVERY
-        if due:
-            Thread(target=self.write, name="filter-use", daemon=True).start()
 
     def write(self) -> None:
         """Write down what was noted; a failure costs these notes and nothing else."""

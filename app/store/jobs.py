@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flask_babel import get_locale
-from sqlalchemy import event, select, update
+from sqlalchemy import event, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, scoped_session
 
@@ -23,6 +23,8 @@ JOB: Any = Job.__table__
 ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 CANCELLED_KEPT = timedelta(days=1)
+MOST_OPEN = 50
+"""Jobs of one person that wait or run."""
 
 
 class Cancelled(Exception):
@@ -31,6 +33,10 @@ class Cancelled(Exception):
 
 class Failed(Exception):
     """The job cannot be done; the text is for the person and says what to do."""
+
+
+class Crowded(Exception):
+    """The person has as many jobs under way as one may have."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,10 @@ JobFunction = Callable[[Task], Outcome]
 
 
 def submit(session: Session, kind: str, title: str, args: Mapping[str, Any], *, once: str = "") -> int:
-    """Ask for a job in the caller's transaction; returns its id. The same `once` of the same person is the same job."""
+    """Ask for a job in the caller's transaction; returns its id. The same `once` of the same person is the same job.
+
+    Raises Crowded: each job may bring a file, and the disk and the others' patience have an end.
+    """
     actor, door = actor_of(session), session.info.get("door", Door.COMMAND)
     if isinstance(actor, System):
         raise NoActor("a job acts as a person, and the console itself is none")
@@ -81,6 +90,13 @@ def submit(session: Session, kind: str, title: str, args: Mapping[str, Any], *, 
         # a token may stand for less than its owner, and a job knows nothing of tokens
         raise NoActor("jobs are not submitted through REST")
     digest = hashlib.sha256(once.encode()).hexdigest() if once else None
+    same = select(JOB.c.id).where(JOB.c.account_id == actor.id, JOB.c.once == digest)
+    known = None if digest is None else session.scalar(same)
+    if known is not None:
+        return int(known)
+    theirs = select(func.count()).where(JOB.c.account_id == actor.id, JOB.c.state.in_(OPEN))
+    if (session.scalar(theirs) or 0) >= MOST_OPEN:
+        raise Crowded
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     language = get_locale()
     statement = (
@@ -96,7 +112,7 @@ def submit(session: Session, kind: str, title: str, args: Mapping[str, Any], *, 
     )  # fmt: skip
     job_id = session.scalar(statement)
     if job_id is None:
-        job_id = session.scalars(select(JOB.c.id).where(JOB.c.account_id == actor.id, JOB.c.once == digest)).one()
+        job_id = session.scalars(same).one()
     session.info["wake"] = True
     return int(job_id)
 

@@ -13,6 +13,7 @@ from app.access import System
 from app.catalog import Entry, Field
 from app.declare.event import Deed
 from app.store.events import changes_between, note_rows, plain_label
+from app.store.ids import free_ids
 from app.store.save import Rules
 from app.store.session import actor_of
 from app.store.validate import Invalid, Taken, check_row, complete, read_values, taken
@@ -79,6 +80,8 @@ def _store(session: Session, entry: Entry, rows: Sequence[dict[str, Any]]) -> li
     plain = [item for key, item in entry.fields.items() if not item.many and any(key in row for row in rows)]
     statement = insert(entry.model).returning(entry.model.id, sort_by_parameter_order=True)
     lines = [{item.storage: row.get(item.name) for item in plain if item.name not in own} | own for row in rows]
+    free = free_ids(session, entry, len(lines))
+    lines = lines if free is None else [line | {"id": one} for line, one in zip(lines, free, strict=True)]
     ids = [int(one) for one in session.scalars(statement, lines, execution_options=UNFILTERED)]
     for item in entry.fields.values():
         if item.many:

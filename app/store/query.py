@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +22,8 @@ from app.access import Person, System, readable
 from app.catalog import Entry, Field
 from app.declare.choices import Choices
 from app.declare.types import Moment, ScaledNumber
+from app.kinds.link import HIGHEST_ID
+from app.kinds.value import LOCAL
 from app.store.search.match import TIERS, Search, by_tokens, words_of
 from app.store.session import actor_of
 
@@ -31,6 +33,7 @@ PLACES = ("after", "before", "last")
 OWN_NAMES = frozenset({"q", "order", "limit", "cols", "count", "view", *PLACES})
 MAX_VALUES = 200
 MOST_CONTAINED = 200
+A_DAY, A_MINUTE, A_SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
 
 
 class BadQuery(ValueError):
@@ -134,7 +137,7 @@ def _written(condition: Condition, value: Any) -> str:
 def plain_query(entry: Entry, actor: Person | System) -> Query:
     """The list of an entry as it opens; never ordered by what the actor sees only masked, as a cursor would tell it."""
     order, descending = entry.order
-    if not readable(actor, order):
+    if not may_order(actor, order):
         order, descending = entry.fields["updated_at"], True
     return Query(entry, order, descending, usual=(order, descending))
 
@@ -207,18 +210,27 @@ def _read_condition(item: Field, op: str, texts: Sequence[str]) -> Condition | N
 
 
 def _one_value(item: Field, text: str) -> Any:
-    value = item.kind.parse(item, [text] if item.many else text)
-    return value[0] if item.many else value
+    if not item.many:
+        return item.kind.parse(item, text)
+    found = item.kind.parse(item, [text])
+    if not found:
+        raise ValidationError(_("Choose a row from the list."))
+    return found[0]
 
 
 def _read_order(entry: Entry, text: str | None, actor: Person | System) -> tuple[Field, bool] | None:
     if not text:
         return None
     item = entry.fields.get(text.removeprefix("-"))
-    if item is None or not item.sortable or not readable(actor, item):
+    if item is None or not item.sortable or not may_order(actor, item):
         allowed = [name for item in entry.columns if item.sortable for name in (item.name, f"-{item.name}")]
         raise BadQuery("order", _("The list cannot be ordered by “%(name)s”.", name=text[:100]), allowed)
     return item, text.startswith("-")
+
+
+def may_order(actor: Person | System, item: Field) -> bool:
+    """Whether an order tells the actor nothing that is masked: neither by the field nor by what orders its rows."""
+    return readable(actor, item) and readable(actor, sort_field(item))
 
 
 def _read_limit(text: str | None, most: int) -> int:
@@ -307,7 +319,7 @@ def read_cursor(query: Query, name: str, text: str) -> Cursor:
     try:
         padded = text + "=" * (-len(text) % 4)
         order, tag, value, row_id, *tied = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if order != query.ordered_by or type(row_id) is not int or abs(row_id) > 2**62:
+        if order != query.ordered_by or type(row_id) is not int or abs(row_id) > HIGHEST_ID:
             raise ValueError(order)
         tie = query.tie
         if len(tied) != (0 if tie is None else 2) or (tied and tied[0] == "n"):
@@ -315,7 +327,7 @@ def read_cursor(query: Query, name: str, text: str) -> Cursor:
         broken = None if tie is None else _decoded(tie, *tied)
         found = _tier(tag, value) if query.ranked else _decoded(query.order, tag, value)
         return Cursor(found, row_id, broken)
-    except (ValueError, TypeError, KeyError, binascii.Error, InvalidOperation, RecursionError):
+    except (ValueError, TypeError, KeyError, binascii.Error, InvalidOperation, OverflowError, RecursionError):
         message = _("The place in the list cannot be read; it may belong to another order.")
         raise BadQuery(name, message, (_("Leave it out to begin at the first page."),)) from None
 
@@ -331,14 +343,27 @@ def _decoded(item: Field, tag: Any, text: Any) -> Any:
     """The value that a place in a list ordered by this field names; raises ValueError for one that none can have."""
     if not isinstance(text, str) or tag not in _expected_tags(item):
         raise ValueError(tag)
-    value = DECODERS[tag](text)
-    if isinstance(value, int) and abs(value) > 2**62:
+    value, column_type = DECODERS[tag](text), sort_field(item).type
+    if value is not None and not _storable(column_type, value):
         raise ValueError(text)
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise ValueError(text)
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError(text)
-    return value
+    zoneless = isinstance(value, datetime) and not isinstance(column_type, Moment)
+    return _without_zone(value) if zoneless else value
+
+
+def _storable(column_type: Any, value: Any) -> bool:
+    """Whether a database takes the value for a column of this type; raises ValueError for a text in no encoding."""
+    if isinstance(value, str):
+        value.encode()
+        return "\x00" not in value
+    if isinstance(value, datetime):
+        return value.tzinfo is not None and value.astimezone(UTC).year > 0
+    if isinstance(value, Decimal):
+        digits, scale = column_type.digits, column_type.scale
+        exponent = value.as_tuple().exponent  # of what is no number it is a letter
+        return isinstance(exponent, int) and -scale <= exponent <= digits and abs(value) < 10**digits
+    if isinstance(column_type, Boolean):
+        return value in (0, 1)
+    return not isinstance(value, int) or abs(value) <= HIGHEST_ID
 
 
 TAGS: Mapping[type[Any], str] = {
@@ -404,8 +429,8 @@ def condition_sql(condition: Condition) -> ColumnElement[bool]:
         return column.is_(None) if values[0] else column.is_not(None)  # type: ignore[no-any-return]
     if condition.op == "contains":
         return and_(*(column.ilike(f"%{_escaped(value)}%", escape="\\") for value in values))
-    if isinstance(item.type, Moment):
-        return or_(*(_moment_sql(column, condition.op, value) for value in values))
+    if isinstance(item.type, (Moment, DateTime)):
+        return _moment_sql(column, condition.op, values)
     if condition.op == "gte":
         return column >= max(values)  # type: ignore[no-any-return]
     if condition.op == "lte":
@@ -413,9 +438,29 @@ def condition_sql(condition: Condition) -> ColumnElement[bool]:
     return column.in_(values)  # type: ignore[no-any-return]
 
 
-def _moment_sql(column: Any, op: str, value: datetime) -> ColumnElement[bool]:
-    """A day names all its moments: until a day means until its end."""
+def _moment_sql(column: Any, op: str, values: Sequence[datetime]) -> ColumnElement[bool]:
+    """A day names all its moments, until a day means until its end; a minute or second names all of its own."""
+    held = [value if isinstance(column.type, Moment) else _without_zone(value) for value in values]
     if op == "gte":
-        return column >= value  # type: ignore[no-any-return]
-    end = value + timedelta(days=1)
-    return column < end if op == "lte" else and_(column >= value, column < end)
+        return column >= max(held)  # type: ignore[no-any-return]
+    spans = [_span(value) for value in values]
+    if op == "lte":
+        ends = (
+            column < value + span if span is A_DAY else column <= value
+            for value, span in zip(held, spans, strict=True)
+        )  # fmt: skip
+        return and_(*ends)
+    return or_(*(
+        and_(column >= value, column < value + span) for value, span in zip(held, spans, strict=True)
+    ))  # fmt: skip
+
+
+def _span(value: datetime) -> timedelta:
+    """How long what was typed lasts: a day where no time of day was given."""
+    at = value.astimezone(LOCAL).time()
+    return A_DAY if at == time() else A_SECOND if at.second else A_MINUTE
+
+
+def _without_zone(value: datetime) -> datetime:
+    """A moment for a column of the identity library, which knows no zone: PostgreSQL would take its own for UTC."""
+    return value.astimezone(UTC).replace(tzinfo=None)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, scoped_sess
 from app.access import Person, System, predicate
 from app.catalog import Catalog, Entry
 from app.declare.access import Verb
+from app.store import ids
 from app.store.policy import RowPolicy
 from app.store.search.index import watch
 from app.store.search.row import install
@@ -154,6 +155,7 @@ def make_sessions(engine: Engine, catalog: Catalog) -> scoped_session[Session]:
     maker = sessionmaker(engine, expire_on_commit=False, info={"catalog": catalog})
     event.listen(maker, "do_orm_execute", _apply_policy)
     event.listen(maker, "before_flush", _refuse_unguarded)
+    ids.watch(maker)
     watch(maker)
     return scoped_session(maker)
 

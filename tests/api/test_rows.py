@@ -166,6 +166,10 @@ def test_an_address_that_says_something_unknown_is_refused(api: Signed, query: s
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
 
 
+def test_a_filter_by_none_of_many_rows_is_refused_too(api: Signed) -> None:
+    assert api(people.COORDINATOR)("GET", "/mail/?to=").status_code == 400
+
+
 def test_strangers_read_only_roles_and_other_units_are_refused(app: Flask, api: Signed) -> None:
     stranger = Client(app)("GET", "/project/")
     assert (stranger.status_code, stranger.headers["WWW-Authenticate"]) == (401, 'Bearer realm="rainbow"')

@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import force_locale
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
+from sqlalchemy import select
 
 from app.access import SYSTEM
 from app.catalog import Catalog
@@ -63,6 +64,21 @@ def test_choices_and_small_references_are_drop_downs(visitor: Signed, catalog: C
     letters = get_column_letter(heads.index(entry.fields["unit"].label) + 1)
     rule = next(one for one in sheet.data_validations.dataValidation if f"{letters}2:" in str(one.sqref))
     assert rule.type == "list"
+
+
+def test_the_owner_offered_is_the_one_whose_rows_one_may_add(app: Flask, visitor: Signed, catalog: Catalog) -> None:
+    book, entry = book_of(visitor(people.POLICE), "resident"), catalog["resident"]
+    sheet, owner = book.worksheets[0], entry.owner
+    assert owner is not None
+    place = [cell.value for cell in sheet[1]].index(owner.label) + 1
+    column = book["rn.lists"][get_column_letter(place)]
+    cells = column if isinstance(column, tuple) else (column,)
+    offered = [cell.value for cell in cells if cell.value is not None]
+    unit = catalog["unit"].model.__table__
+    with app.extensions["engine"].connect() as connection:
+        own = connection.scalar(select(unit.c.code).where(unit.c.name == "公安局"))
+    assert offered == [own]
+    assert book.worksheets[1].cell(2, place).value == own
 
 
 def test_every_records_example_is_accepted_by_its_fields(app: Flask, catalog: Catalog) -> None:

@@ -1,12 +1,15 @@
 """Kinds of jobs for the tests, and worker processes that know them: `python -m tests.jobs.kinds`."""
 
+import errno
 import os
 import signal
 import time
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import Connection, event
 
 from app.auth.passwords import hash_password
 from app.catalog import current
@@ -61,6 +64,30 @@ def add_unit(task: Task) -> Outcome:
     return Outcome(text="added")
 
 
+def uncommitted(task: Task) -> Outcome:
+    """Add a row as the person; at the first attempt what is left uncommitted cannot be committed."""
+    session, entry, seen = task.session(writes=True), current()["unit"], task.folder / "seen"
+    raw = {"code": task.args["code"], "name": task.args["code"], "kind": "department"}
+    with writing(session):
+        add_row(session, entry, raw, make_rules(Classification.INTERNAL, hash_password))
+    if not seen.exists():
+        here, engine = get_ident(), session.connection().engine
+
+        def fail(connection: Connection) -> None:
+            # of this thread: the worker says meanwhile that it lives
+            if get_ident() == here and not seen.exists():
+                seen.touch()
+                connection.exec_driver_sql("SELECT no_such_column")
+
+        event.listen(engine, "commit", fail)
+    return Outcome(text="added")
+
+
+def no_room(task: Task) -> Outcome:
+    """Find the disk full."""
+    raise OSError(errno.ENOSPC, "No space left on device", str(task.folder))
+
+
 class Held:
     """A task that says by a file that a part of its work is done, and waits for another before it goes on."""
 
@@ -106,7 +133,19 @@ def crash(task: Task) -> Outcome:
 
 KINDS: dict[str, JobFunction] = {
     one.__name__: one
-    for one in (note_down, count, write_file, add_unit, held_plan, held_apply, stubborn, refuse, crash)
+    for one in (
+        note_down,
+        count,
+        write_file,
+        add_unit,
+        held_plan,
+        held_apply,
+        stubborn,
+        refuse,
+        crash,
+        uncommitted,
+        no_room,
+    )
 }
 
 

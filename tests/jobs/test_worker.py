@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from app.store.jobs import JOB, cancel, retry, submit
+from app.store import jobs
+from app.store.claims import claim
+from app.store.jobs import JOB, Crowded, cancel, retry, submit
 from tests.jobs.workers import Workers, acting, ask, row, wait_for
 from tests.support import people
+from tests.support.console import console
 from tests.support.patience import until
-from tests.support.places import Place
+from tests.support.places import Filling, Place
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.served
@@ -48,6 +52,17 @@ def test_a_fault_of_the_program_stays_in_the_log_of_the_worker(
 
 def test_a_kind_that_nobody_knows_fails_in_words(app: Flask, workers: Workers) -> None:
     assert wait_for(app, ask(app, people.VIEWER, "unheard_of"), "failed").message
+
+
+def test_what_could_not_be_committed_is_done_again_and_never_called_done(app: Flask, workers: Workers) -> None:
+    done = wait_for(app, ask(app, people.ADMIN, "uncommitted", code="UC-1"), "done", "failed")
+    assert (done.state.value, done.attempts) == ("done", 2), done.message
+    with app.extensions["engine"].connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM unit WHERE code = 'UC-1'")) == 1
+
+
+def test_a_job_that_finds_the_disk_full_says_so(app: Flask, workers: Workers) -> None:
+    assert "服务器" in wait_for(app, ask(app, people.VIEWER, "no_room"), "failed").message
 
 
 def test_a_job_stops_when_asked(app: Flask, workers: Workers, tmp_path: Path) -> None:
@@ -89,3 +104,25 @@ def test_what_is_submitted_and_not_committed_is_no_job(app: Flask, workers: Work
         session.rollback()
     with app.extensions["engine"].connect() as connection:
         assert connection.scalar(select(func.count()).select_from(JOB)) == before
+
+
+def test_one_person_has_so_many_jobs_and_asked_for_again_one_is_the_same(
+    app: Flask, visitor: Callable[[str], Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ask(app, people.TRAINER, "unheard_of", once="a")
+    monkeypatch.setattr(jobs, "MOST_OPEN", 0)
+    assert ask(app, people.TRAINER, "unheard_of", once="a") == first
+    with pytest.raises(Crowded):
+        ask(app, people.TRAINER, "unheard_of", once="b")
+    answer = visitor(people.TRAINER).post("/records/unit/count")
+    assert answer.status_code == 429
+    assert "/jobs/" in answer.text
+
+
+def test_somebodys_many_jobs_do_not_keep_another_waiting(new_place: Callable[[Filling], Place]) -> None:
+    with console(new_place("city").settings) as app:
+        engine, lease = app.extensions["engine"], timedelta(seconds=60)
+        many = [ask(app, people.VIEWER, "unheard_of") for _ in range(3)]
+        one = ask(app, people.LEADER, "unheard_of")
+        taken = [claim(engine, "worker", lease) for _ in range(4)]
+    assert [held.id if held else 0 for held in taken] == [many[0], one, many[1], many[2]]

@@ -1,6 +1,8 @@
 """The exact count of a list: at once where it is quick, else by a job, and always of the reader's own rows."""
 
+import base64
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -136,3 +138,18 @@ def test_a_list_that_was_to_be_counted_exactly_still_opens(visitor: Signed) -> N
 def test_an_exact_count_over_rest_is_given_up_where_it_takes_long_and_says_so(visitor: Signed) -> None:
     page = visitor(people.POLICE).get("/api/v1/resident/?limit=1&count=exact").get_json()
     assert (page["count"], page["count_is"]) == (10_000, "capped")
+
+
+def test_a_page_whose_rows_are_gone_is_the_nearest_that_there_is(visitor: Signed, app: Flask) -> None:
+    person = visitor(people.POLICE)
+    last = person.get(f"{LIST}?order=name&last=1").text
+    before = html.unescape(re.findall(r'href="([^"]*before=[^"]*)"', last)[0])
+    # the place of a row behind all others, and of one before them
+    for place, end in (("after", "last=1"), ("before", "limit=50")):
+        parts = ["name", "s", "\U0010ffff" if place == "after" else "", 2**31 - 1 if place == "after" else 0]
+        made = base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+        page = person.get(f"{LIST}?order=name&{place}={made}").text
+        rows = re.findall(r'data-pk="(\d+)"', page)
+        assert rows == re.findall(r'data-pk="(\d+)"', person.get(f"{LIST}?order=name&{end}").text)
+        assert rows
+    assert before

@@ -111,7 +111,19 @@ def test_masked_values_are_masked_in_the_file_too(app: Flask, visitor: Signed) -
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_text(app: Flask, visitor: Signed) -> None:
-    bad = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x","y")', 'plain, "quoted"\nand long']
+    bad = [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "＝1+1",
+        "－1",
+        "＠SUM(A1)",
+        "\tx",
+        "\rx",
+        '=HYPERLINK("http://x","y")',
+        'plain, "quoted"\nand long',
+    ]
     add_lines(app, bad, datetime(2002, 6, 1, tzinfo=UTC))
     path = "/records/audit/export.csv?at__gte=2002-06-01&at__lte=2002-06-02&order=at&cols=actor"
     found = [line[0] for line in table(visitor(people.AUDITOR).get(path).text)[1:]]

@@ -13,6 +13,7 @@ from app.store.claims import writing_to
 from app.store.filter_use import KEPT, SLOW, USE, Notes, clear_old
 from app.store.query import plain_query
 from tests.support import people
+from tests.support.patience import until
 from tests.support.statements import counted
 from tests.support.visitor import Visitor
 
@@ -106,6 +107,22 @@ def test_what_is_quick_and_has_an_index_is_not_noted_and_what_is_slow_is(
     page = shown(visitor(people.ADMIN), "?order=mean")
     assert "1,200 毫秒" in page
     assert "1,800 毫秒" in page
+
+
+def test_what_was_noted_is_written_down_when_any_list_is_read(
+    app: Flask, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = plain_query(app.extensions["catalog"]["unit"], SYSTEM)
+    with app.test_request_context():
+        notes.note(query, SLOW * 2)
+        monkeypatch.setattr(notes, "_due", 0.0)
+        notes.note(query, 0.0)
+
+    def written() -> bool:
+        with app.extensions["engine"].connect() as connection:
+            return bool(connection.execute(select(USE)).all())
+
+    until(written, "nothing was written down")
 
 
 def test_the_lines_are_sorted_by_any_of_their_figures_and_forgotten_in_time(

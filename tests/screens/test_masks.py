@@ -68,3 +68,14 @@ def test_a_masked_field_orders_filters_and_finds_nothing_for_those_who_see_it_ma
     assert "data-pk" not in leader.get(f"/records/resident/?q={whole}").text
     assert "data-pk" in visitor("police").get(f"/records/resident/?q={whole}").text
     assert whole not in leader.get(f"/palette/?q={whole}").text.replace(f"“{whole}”", "")
+
+
+def test_a_reference_does_not_order_by_what_its_rows_show_masked(visitor: Signed, app: Flask) -> None:
+    code = app.extensions["catalog"]["unit"].order[0]
+    assert visitor("leader").get("/records/project/?order=unit").status_code == 200
+    code.__dict__["masked"] = True
+    try:
+        assert visitor("leader").get("/records/project/?order=unit").status_code == 400
+        assert "order=unit" not in visitor("leader").get("/records/project/").text
+    finally:
+        code.__dict__["masked"] = False

@@ -259,6 +259,8 @@ def test_a_list_is_ranked_only_if_tokens_alone_tell_its_rows_and_no_order_was_ch
     assert ("order", "name") not in asked(resident, "建国").params()
     assert asked(resident, "建国").params() == [("q", "建国"), ("limit", "7"), ("cols", resident.labelled[0].name)]
     assert not asked(resident, "3207").ranked, order
+    # no identity number begins so, whoever may look for one
+    assert asked(resident, "wjg").ranked
     [event_entry] = [entry for entry in app.extensions["catalog"] if not plan_of(entry).fields and entry.searched][:1]
     assert not asked(event_entry, "建国").ranked
     assert not Search(session, event_entry, SYSTEM).tokens

@@ -4,19 +4,21 @@ import random
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select, text
+from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from app.access import SYSTEM
+from app.auth.people import load_person
 from app.catalog import Catalog, Entry
 from app.declare.choices import Classification
 from app.store.bulk import Selection, delete_rows, set_field
 from app.store.save import make_rules
-from app.store.search import match
+from app.store.search import match, rank
 from app.store.search.index import rebuild
 from app.store.search.match import Search, words_of
 from app.store.search.pinyin import typed
@@ -25,6 +27,7 @@ from app.store.search.schema import search_table
 from app.store.search.tokens import plan_of, search_tokens
 from app.store.session import WRITING, act_as, db
 from tests.support import people
+from tests.support.patience import until
 from tests.support.statements import counted
 from tests.support.visitor import Visitor
 
@@ -182,6 +185,88 @@ def test_a_rebuild_leaves_what_the_doors_have_kept(app: Flask, session: Session)
         session.rollback()
 
 
+def test_a_row_stored_while_the_search_is_made_anew_is_found_afterwards(app: Flask, session: Session) -> None:
+    """What somebody commits between two of its statements keeps its tokens; SQLite lets nobody write between them."""
+    unit, engine = app.extensions["catalog"]["unit"], app.extensions["engine"]
+    kind, stored = next(iter(unit.fields["kind"].choices)), []
+
+    def store() -> None:
+        with app.extensions["sessions"].session_factory() as other:
+            act_as(other, SYSTEM)
+            other.add(unit.model(code="QQ-8", name="缠丝玛瑙院", kind=kind))
+            other.commit()
+            stored.append(True)
+
+    def between(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith("DELETE FROM rn_search_unit") and "<=" not in statement and not stored:
+            store()
+
+    WRITING.set(True)
+    if engine.dialect.name == "sqlite":
+        store()
+    event.listen(engine, "before_cursor_execute", between)
+    try:
+        session.rollback()
+        rebuild(session, unit)
+    finally:
+        event.remove(engine, "before_cursor_execute", between)
+    assert stored
+    [row_id] = found(session, unit, "缠丝玛瑙")
+    session.rollback()
+    assert delete_rows(session, Selection(unit, (row_id,))) == 1
+    WRITING.set(False)
+
+
+def test_making_the_search_anew_gives_way_to_whoever_writes(app: Flask, session: Session) -> None:
+    """Somebody holds a late row and wants an early one: neither is stopped. On SQLite one writes after another."""
+    unit, engine = app.extensions["catalog"]["unit"], app.extensions["engine"]
+    if engine.dialect.name == "sqlite":
+        assert rebuild(session, unit) > 0
+        return
+    first, last = session.execute(select(func.min(unit.model.id), func.max(unit.model.id))).one()
+    session.rollback()
+    done: list[int] = []
+
+    def make_anew() -> None:
+        with app.extensions["sessions"].session_factory() as other:
+            act_as(other, SYSTEM)
+            done.append(rebuild(other, unit))
+
+    thread, held = Thread(target=make_anew), "SELECT id FROM unit WHERE id = :id FOR UPDATE"
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with engine.connect() as writer, engine.connect() as watcher:
+        writer.execute(text(held), {"id": last})
+        thread.start()
+        until(lambda: (watcher.rollback(), watcher.scalar(waiting))[1], "nobody waits for the row")
+        writer.execute(text(held), {"id": first})
+        writer.rollback()
+    thread.join(30)
+    assert done
+
+
+def test_a_text_of_signs_that_stand_for_whole_words_is_a_search_like_any_other(app: Flask, visitor: Signed) -> None:
+    for word in ("ﷺ" * 100, "㌖" * 100, "a" * 100, "𝒶" * 100):
+        for path in ("/records/unit/?q=", "/palette/?q=", "/records/unit/options?q="):
+            assert visitor(people.POLICE).get(path + word).status_code == 200, (path, word[0])
+
+
+def test_the_pinyin_of_a_long_name_may_be_typed_to_its_end(app: Flask, session: Session) -> None:
+    unit = app.extensions["catalog"]["unit"]
+    WRITING.set(True)
+    session.rollback()
+    row = unit.model(code="QQ-9", name="连云港市公安局出入境管理处", kind=next(iter(unit.fields["kind"].choices)))
+    session.add(row)
+    session.flush()
+    word = "lianyungangshigonganjuchurujingguanlichu"
+    for typed_ in (word, word[:30], word[:24]):
+        assert row.id in found(session, unit, typed_), typed_
+        assert row.id in found(session, unit, typed_, common=True), typed_
+    session.rollback()
+    WRITING.set(False)
+
+
 def test_no_token_holds_what_only_some_may_see_whole(app: Flask) -> None:
     resident = app.extensions["catalog"]["resident"]
     tokens = search_tokens(resident, {"name": "王二", "citizen_id": "320705195001010011", "address": None})
@@ -250,6 +335,52 @@ def test_the_best_come_first(app: Flask, session: Session) -> None:
     assert session.scalar(select(unit.model.code).where(unit.model.id == first)) == code
 
 
+def test_the_record_of_the_best_row_comes_first(app: Flask, session: Session) -> None:
+    catalog: Catalog = app.extensions["catalog"]
+    every = [catalog["staff"], catalog["project"], catalog["unit"]]
+    name = session.scalar(select(catalog["project"].model.title).order_by(catalog["project"].model.id).limit(1))
+    assert ranked(session, every, str(name), 3)[0][0].name == "project"
+    assert ranked(session, every, "公安局", 3)[0][0].name == "unit"
+
+
+def test_of_the_trail_the_palette_looks_into_its_newest_lines(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trail = app.extensions["catalog"]["audit"]
+    newest = list(session.scalars(select(trail.model.id).order_by(trail.model.id.desc()).limit(4)))
+    monkeypatch.setattr(rank, "LOOKED", 3)
+    typed_ = str(session.scalar(select(trail.model.actor).where(trail.model.id == newest[0])))
+    ids = [row_id for _entry, row_id in ranked(session, [trail], typed_, 50)]
+    assert ids
+    assert set(ids) <= set(newest[:3])
+
+
+def test_the_palette_looks_at_few_rows_whatever_the_policy_leaves(app: Flask, session: Session) -> None:
+    """SQLite counts its steps: it would take some for each row of the person's unit, and search the tokens for each."""
+    if session.get_bind().dialect.name == "postgresql":
+        return
+    resident = app.extensions["catalog"]["resident"]
+    account = session.scalar(text("SELECT id FROM ab_user WHERE username = :name"), {"name": people.POLICE})
+    person = load_person(session, app.extensions["catalog"], account)
+    assert person is not None
+    act_as(session, person)
+    steps: list[int] = []
+    driver: Any = session.connection().connection.driver_connection
+    for word in ("wjg", "解放东", "32070519500101"):
+        ranked(session, [resident], word, 3)
+        driver.set_progress_handler(lambda: steps.append(1), 1000)
+        ranked(session, [resident], word, 3)
+        driver.set_progress_handler(None, 0)
+    assert len(steps) < 100
+
+
+def test_the_palette_knows_pages_by_pinyin(visitor: Signed) -> None:
+    who = visitor(people.LEADER)
+    for word in ("单位", "danwei", "DW"):
+        assert 'href="/records/unit/"' in who.get(f"/palette/?q={word}").text, word
+    assert 'href="/records/unit/"' not in who.get("/palette/?q=qqxx").text
+
+
 def test_the_palette_asks_the_records_in_two_statements_and_names_each_once(app: Flask, visitor: Signed) -> None:
     who = visitor(people.LEADER)
     who.get("/palette/?q=公安")
@@ -270,7 +401,7 @@ def test_a_word_leads_to_its_rows_by_the_index(app: Flask, session: Session) -> 
         return
     session.execute(text("SET LOCAL enable_seqscan = off"))
     said = session.execute(text("EXPLAIN " + _literal(session, query))).all()
-    assert any("ix_rn_search_resident" in line[0] for line in said)
+    assert any("ix_rn_search_resident" in line[0] for line in said), said
 
 
 def _literal(session: Session, statement: Any) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from app.access import System, editable, may
 from app.declare.access import Verb
 from app.declare.event import Deed, Event
+from app.store.ids import last_used
 from app.store.import_tables import Outcome, State
 from app.store.imports.batches import Refused, count_rows, rights, take
 from app.store.imports.lookup import Scope
@@ -162,8 +163,7 @@ class Applied(Going):
         if self.dialect.name == "postgresql":
             new_id = func.nextval(func.pg_get_serial_sequence(self.table.name, "id"))
         else:
-            last = select(func.coalesce(func.max(self.table.c.id), 0)).scalar_subquery()
-            new_id = last + func.row_number().over(order_by=STAGED.c.line)
+            new_id = last_used(self.entry) + func.row_number().over(order_by=STAGED.c.line)
         new = select(STAGED.c.line, new_id, literal(0), literal(True)).where(mine, STAGED.c.outcome == Outcome.NEW)
         old = select(STAGED.c.line, STAGED.c.target_id, STAGED.c.version, literal(False))
         old = old.where(mine, STAGED.c.outcome == Outcome.CHANGED)

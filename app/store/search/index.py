@@ -5,11 +5,13 @@ What goes through the ORM is noticed by `watch`; what writes many rows past it c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from time import sleep
 from typing import Any
 
 from sqlalchemy import Connection, Select, column, delete, event, inspect, select, table, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
 
 from app.catalog import Catalog, Entry
@@ -19,6 +21,11 @@ from app.store.search.tokens import Tokens, plan_of, search_tokens
 BATCH = 5_000
 COPIED = 100
 """From how many rows on PostgreSQL takes them faster as a stream."""
+WAIT_MS = 300
+"""How long to wait for a row that somebody holds, and then before the next try; deadlocks are looked for after 1 s."""
+MOST_TURNS = 1_000
+LOCKED = "55P03"
+"""PostgreSQL's word for a lock that was not to be had in time."""
 
 Report = Callable[[int, int], None]
 Line = tuple[Any, ...]
@@ -98,23 +105,46 @@ def rebuild(session: Session, entry: Entry, report: Report = lambda done, last: 
     """Make the tokens of a record anew, a batch at a time, each in a transaction of its own; returns how many rows.
 
     Searches go on meanwhile. Rows are held while their batch is worked on, so that nobody's change is overwritten.
-    `report` is told the id reached and the highest.
+    `report` is told the id reached and the highest. Raises TimeoutError if somebody holds rows for very long.
     """
     if not plan_of(entry).fields:
         return 0
     table = entry.model.__table__
     last = session.connection().scalar(select(table.c.id).order_by(table.c.id.desc()).limit(1)) or 0
     session.commit()
-    done, reached = 0, 0
-    for batch in _batches(session, entry, lambda after: table.c.id > after):
-        _clear(session, entry, reached, batch[-1]["id"])
-        index_rows(session, entry, batch, new=True)
-        session.commit()
-        done, reached = done + len(batch), batch[-1]["id"]
+    done = reached = 0
+    while some := _remake(session, entry, reached):
+        done, reached = done + some[0], some[1]
         report(reached, max(last, reached))
-    _clear(session, entry, reached, None)
+    _clear_strays(session, entry, reached, None)
     settle(session, entry)
     return done
+
+
+def _remake(session: Session, entry: Entry, after: int) -> tuple[int, int] | None:
+    """Make the next rows' tokens anew and commit: how many rows, and the id of the last; None if there are no more.
+
+    On PostgreSQL somebody who writes may hold one of the rows and wait for another: whoever makes the search anew lets
+    go of all of them long before the database would stop either.
+    """
+    for _turn in range(MOST_TURNS):
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_MS}ms'")
+        try:
+            batch = _batch(session, entry, entry.model.__table__.c.id > after)
+            if batch:
+                _clear_strays(session, entry, after, batch[-1]["id"])
+                index_rows(session, entry, batch)
+            session.commit()
+        except OperationalError as error:
+            session.rollback()
+            if getattr(error.orig, "sqlstate", None) != LOCKED:
+                raise
+            sleep(WAIT_MS / 1000)
+        else:
+            return (len(batch), batch[-1]["id"]) if batch else None
+    raise TimeoutError(f"somebody holds rows of {entry.name}")
 
 
 def fill(session: Session, catalog: Catalog) -> int:
@@ -140,27 +170,23 @@ def settle(session: Session, entry: Entry) -> None:
     session.commit()
 
 
-def _clear(session: Session, entry: Entry, after: int, until: int | None) -> None:
+def _clear_strays(session: Session, entry: Entry, after: int, until: int | None) -> None:
+    """Remove tokens of ids that no row has. Rows that somebody else has stored meanwhile keep theirs."""
     connection = session.connection()
     key = "rowid" if connection.dialect.name == "sqlite" else "id"
-    table = search_table(entry.model.__tablename__)
+    table, rows = search_table(entry.model.__tablename__), entry.model.__tablename__
     bound = "" if until is None else f" AND {key} <= :until"
-    statement = text(f"DELETE FROM {table} WHERE {key} > :after{bound}")  # noqa: S608  # as above
+    stray = f"NOT EXISTS (SELECT 1 FROM {rows} WHERE {rows}.id = {table}.{key})"  # noqa: S608  # as above
+    statement = text(f"DELETE FROM {table} WHERE {key} > :after{bound} AND {stray}")  # noqa: S608  # as above
     connection.execute(statement, {"after": after} | ({} if until is None else {"until": until}))
 
 
-def _batches(session: Session, entry: Entry, chosen: Callable[[int], Any]) -> Iterator[list[dict[str, Any]]]:
-    """Rows in the order of their ids, locked until the transaction ends; `chosen` says which, after an id."""
+def _batch(session: Session, entry: Entry, chosen: Any) -> list[dict[str, Any]]:
+    """The first rows of those chosen in the order of their ids, locked until the transaction ends."""
     table = entry.model.__table__
     columns = [table.c.id, *(table.c[entry.fields[name].column.key].label(name) for name in plan_of(entry).fields)]
-    after = 0
-    while True:
-        statement = select(*columns).where(chosen(after)).order_by(table.c.id).limit(BATCH).with_for_update(read=True)
-        batch = [dict(row) for row in session.connection().execute(statement).mappings()]
-        if not batch:
-            return
-        yield batch
-        after = batch[-1]["id"]
+    statement = select(*columns).where(chosen).order_by(table.c.id).limit(BATCH).with_for_update(read=True)
+    return [dict(row) for row in session.connection().execute(statement).mappings()]
 
 
 def catch_up(session: Session, entry: Entry) -> int:
@@ -172,9 +198,10 @@ def catch_up(session: Session, entry: Entry) -> int:
     # FTS5 keeps a line for each row in a plain table, which is quick to ask
     held = f"{name}_docsize" if session.connection().dialect.name == "sqlite" else name
     missing = text(f"NOT EXISTS (SELECT 1 FROM {held} s WHERE s.id = {table.name}.id)")  # noqa: S608  # as above
-    for batch in _batches(session, entry, lambda after: (table.c.id > after) & missing):
+    after = 0
+    while batch := _batch(session, entry, (table.c.id > after) & missing):
         index_rows(session, entry, batch, new=True)
-        done += len(batch)
+        done, after = done + len(batch), batch[-1]["id"]
     return done
 
 

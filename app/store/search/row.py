@@ -5,13 +5,16 @@ from __future__ import annotations
 import sqlite3
 
 from app.catalog import Entry
+from app.store.search.pinyin import LONGEST_FULL
 from app.store.search.tokens import (
     KEY,
+    LONGEST_KEY,
     LONGEST_START,
     MOST_CHARACTERS,
     PINYIN,
     START,
     is_pinyin,
+    key_of,
     name_marks,
     narrowed,
     parts,
@@ -40,7 +43,9 @@ def has(kinds: str, words: str, *values: str | None) -> bool:
     texts = [narrowed(value[:MOST_CHARACTERS]) if value else "" for value in values]
     return all(
         any(
-            _begins(word, KEY, tuple(parts(value))) if kind == "i" else word in text or _typed(kind, word, value)
+            _begins(word, KEY, tuple(parts(value)), LONGEST_KEY)
+            if kind == "i"
+            else word in text or _typed(kind, word, value)
             for kind, text, value in zip(kinds, texts, values, strict=True)
             if value
         )
@@ -58,16 +63,16 @@ def tier(kinds: str, whole: str, *values: str | None) -> int:
         if value and kind != "t"
         for mark in (parts(value) if kind == "i" else name_marks(value)[:1])
     }
-    if not marks.isdisjoint({KEY + plain, *names}):
+    if not marks.isdisjoint({key_of(plain), *names}):
         return 0
-    starts = (KEY + plain, START + plain[:LONGEST_START])
+    starts = (key_of(plain), START + plain[:LONGEST_START])
     return 1 if any(mark.startswith(starts) for mark in marks) else 2
 
 
 def _typed(kind: str, word: str, value: str) -> bool:
-    return kind == "n" and is_pinyin(word) and _begins(word, PINYIN, name_marks(value))
+    return kind == "n" and is_pinyin(word) and _begins(word, PINYIN, name_marks(value), LONGEST_FULL)
 
 
-def _begins(word: str, mark: str, marks: tuple[str, ...]) -> bool:
-    start = mark + without_signs(word)
+def _begins(word: str, mark: str, marks: tuple[str, ...], longest: int) -> bool:
+    start = mark + without_signs(word)[:longest]
     return any(one.startswith(start) for one in marks)

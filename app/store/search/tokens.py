@@ -23,12 +23,16 @@ from app.declare.types import AreaCodeText, CitizenIdText, CodeText, CreditCodeT
 from app.store.search.pinyin import typed
 
 IDENTIFIERS = (CodeText, CitizenIdText, OrgCodeText, CreditCodeText, AreaCodeText)
+MADE_OF = {CitizenIdText: re.compile("[0-9]{1,17}[0-9x]?"), AreaCodeText: re.compile("[0-9]{1,6}")}
+"""What the beginning of an identifier looks like, where not every letter may stand in it."""
 KEY, PINYIN, START = "Ｋ", "Ｐ", "Ｓ"
 """What a token of an identifier, of pinyin and of a name's beginning starts with: no narrowed text has these."""
 MOST_CHARACTERS = 4_000
 """Of a longer text only its beginning is searched."""
 MOST_PARTS = 6
 LONGEST_START = 24
+LONGEST_KEY = 200
+"""No identifier is so long; what is typed may be, and PostgreSQL refuses a token of more than 2,046 bytes."""
 
 SIGNS = {code: chr(code + 0xFEE0) if 0x20 < code < 0x7F else chr(code + 0xE000) for code in range(128)}
 for _letter in "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":
@@ -82,6 +86,13 @@ def is_identifier(item: Field) -> bool:
     return isinstance(item.spec.stands_for() if item.spec.stands_for else item.type, IDENTIFIERS)
 
 
+def may_begin(item: Field, word: str) -> bool:
+    """Whether a stored identifier of this field may begin with a narrowed word, by what it is made of."""
+    kind = item.spec.stands_for() if item.spec.stands_for else item.type
+    made_of = next((known for base, known in MADE_OF.items() if isinstance(kind, base)), None)
+    return word.isascii() and (made_of is None or made_of.fullmatch(word) is not None)
+
+
 def narrowed(text: str) -> str:
     """Text as it is compared: full-width as plain, capitals as small letters."""
     if text.isascii():
@@ -130,6 +141,11 @@ def name_marks(value: str) -> tuple[str, ...]:
     """The pinyin of a name, and how it begins; names recur, so they are worked out once."""
     text = squeezed(value)
     return (START + without_signs(text[:LONGEST_START]), *[PINYIN + one for one in typed(text)])
+
+
+def key_of(plain: str) -> str:
+    """The token of an identifier, or of its beginning, as somebody types it."""
+    return KEY + plain[:LONGEST_KEY]
 
 
 def is_pinyin(word: str) -> bool:
