@@ -1,9 +1,11 @@
 """The fixtures: places, consoles in and out of process, people, a browser. `tests/README.md` shows how to use them."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -24,6 +26,13 @@ settings.register_profile(
 )  # fmt: skip
 settings.load_profile("suite")
 
+FOLDER = Path(__file__).parent
+LONGEST = (
+    "api/test_openapi.py", "browser/test_every_kind_of_page.py", "screens/test_every_record.py", "test_parallel.py",
+    "store/test_killed.py", "benchmarks/test_smoke.py", "screens/test_any_form.py", "access/test_matrix.py",
+    "access/policy/test_writing.py", "docs/test_declare.py", "excel/test_write.py", "store/test_paging.py",
+    "jobs/test_killed.py", "auth/test_limits.py", "screens/test_who_can_see.py", "auth/directory/test_sign_in.py",
+)  # fmt: skip
 BOTH: tuple[Database, ...] = get_args(Database)
 
 
@@ -40,6 +49,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.get_closest_marker("browser"):
         kinds = kinds[:1]
     metafunc.parametrize("database", kinds, indirect=True, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first: one of them at the end would keep one processor waiting."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(str(item.path.relative_to(FOLDER)), len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """What has been loaded by now stays: looking through it for garbage again and again takes long."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
 """A real LibreOffice without a window: opens a workbook, changes cells as a person would, and saves it."""
 
+import atexit
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -61,12 +64,9 @@ def protect(source: Path, password: str, *targets: Path) -> None:
 def _save(source: Path, targets: Sequence[Path], changes: str, password: str = "") -> None:
     stores = [_STORE.format(filter=_FILTERS[one.suffix], target=one.absolute()) for one in targets]
     code = _CODE.format(last=2 if password else 0, changes=changes, stores=password + "\n".join(stores))
-    with tempfile.TemporaryDirectory(prefix="rn-office-") as profile:
-        # the first start fills the profile, and would put an empty module in the place of ours
-        _run(profile, "--terminate_after_init")
-        module = Path(profile, "user", "basic", "Standard", "Module1.xba")
-        module.write_text(_MODULE.format(code=escape(code)), encoding="utf-8")
-        _run(profile, f"macro:///Standard.Module1.Edit({source.absolute()})")
+    module = _profile() / "user" / "basic" / "Standard" / "Module1.xba"
+    module.write_text(_MODULE.format(code=escape(code)), encoding="utf-8")
+    _run(f"macro:///Standard.Module1.Edit({source.absolute()})")
     for target in targets:
         if not target.exists():
             raise RuntimeError(f"LibreOffice did not write {target.name}")
@@ -74,13 +74,25 @@ def _save(source: Path, targets: Sequence[Path], changes: str, password: str = "
 
 def convert(source: Path, *kinds: str) -> list[Path]:
     """The same workbook as LibreOffice saves it in other formats (xlsx, xls, ods), beside the first."""
-    with tempfile.TemporaryDirectory(prefix="rn-office-") as profile:
-        for kind in kinds:
-            _run(profile, "--convert-to", kind, "--outdir", str(source.parent), str(source))
+    for kind in kinds:
+        _run("--convert-to", kind, "--outdir", str(source.parent), str(source))
     return [source.with_suffix(f".{kind}") for kind in kinds]
 
 
-def _run(profile: str, *arguments: str) -> None:
+@cache
+def _profile() -> Path:
+    """The settings of a person, filled by a first start, which would put an empty module in the place of ours."""
+    folder = Path(tempfile.mkdtemp(prefix="rn-office-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _start(folder, "--terminate_after_init")
+    return folder
+
+
+def _run(*arguments: str) -> None:
+    _start(_profile(), *arguments)
+
+
+def _start(profile: Path, *arguments: str) -> None:
     subprocess.run(
         ["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--norestore", *arguments],
         check=True, capture_output=True, timeout=600,
