@@ -38,12 +38,15 @@ def at_the_door(app: Flask, signed: Visitor, record: str, seed: int) -> Iterator
         install(x)
         x.world = World(x.catalog, connection)
 
-        def ask(path: str, data: dict[str, Any] | None = None, method: str = "", **options: Any) -> TestResponse:
+        def ask(
+            path: str, data: dict[str, Any] | None = None, method: str = "", said: str = "", **options: Any
+        ) -> TestResponse:
+            """What is answered; `said` is what the page may say again, as others have said it to the person."""
             if method:
                 answer = signed.send(method, path, data)
             else:
                 answer = signed.get(path, **options) if data is None else signed.post(path, data)
-            return looked_at(x, path, answer, str(data))
+            return looked_at(x, path, answer, f"{data} {said}")
 
         yield x, ask
 
