@@ -50,6 +50,7 @@ class Client:
         self.address = base.removeprefix("http://")
         self.name, self.word = name, word
         self.headers = {"Accept-Language": language}
+        self.cookies: dict[str, str] = {}
         self.bearer = ""
         typed = {"username": name, "password": people.PASSWORD, "csrf_token": form_token(self.ask("/login/").body)}
         assert self.ask("/login/", typed).status == 303
@@ -71,9 +72,11 @@ class Client:
         try:
             connection.request("GET" if sent is None else "POST", quote(path, safe="/?=&%~,"), body, headers)
             found = connection.getresponse()
-            cookie = (found.headers["Set-Cookie"] or "").partition(";")[0]
-            if cookie and not self.bearer and not json:  # while signing in; later nothing of the session changes
-                self.headers["Cookie"] = cookie
+            if not self.bearer and not json:  # while signing in; later nothing of the session changes
+                for cookie in found.headers.get_all("Set-Cookie", []):
+                    key, _, value = cookie.partition(";")[0].partition("=")
+                    self.cookies[key] = value
+                self.headers["Cookie"] = "; ".join(map("=".join, self.cookies.items()))
             kind, etag = found.headers["Content-Type"] or "", found.headers["ETag"] or ""
             return Answer(found.status, kind, etag, found.read().decode())
         finally:
