@@ -125,6 +125,7 @@ def test_every_answer_says_what_browsers_may_do(app: Flask, visitor: Callable[[s
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin", path
         assert "geolocation=()" in headers["Permissions-Policy"], path
         assert "Strict-Transport-Security" not in headers, path
+        answer.close()  # nobody has read the file
     with someone.get("/static/css/console.css") as file:
         assert file.headers["Cache-Control"] == "no-cache"
 
