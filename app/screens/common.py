@@ -65,6 +65,11 @@ def head(entry: Entry, title: str, *trail: Link, list_query: str = "") -> Page:
     return Page(title, crumbs, entry.name, entry.singular, entry.screen.icon)
 
 
+def number(text: str) -> int | None:
+    """The id or version that was sent; None for what is none, also where it has more digits than Python reads."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def with_query(path: str, params: list[tuple[str, str]]) -> str:
     """A path with its parameters."""
     return f"{path}?{urlencode(params)}" if params else path

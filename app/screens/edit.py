@@ -18,7 +18,7 @@ from app.catalog import Entry
 from app.declare.access import Verb
 from app.kinds.value import MomentKind
 from app.screens import conflict, forms
-from app.screens.common import came_from, entry_of, head, know_args
+from app.screens.common import came_from, entry_of, head, know_args, number
 from app.screens.errors import answer
 from app.screens.forms import Raw
 from app.screens.pages import Conflict, ErrorPage, FormPage, Link
@@ -111,7 +111,7 @@ def edit(record: str, pk: int) -> ResponseReturnValue:
     draft = _draft(entry)
     if draft is not None:
         notice = _("What you had typed is here again. Please check it and save.")
-        known = forms.number(str(draft.get("_version", "")))
+        known = number(str(draft.get("_version", "")))
         version = row["version"] if known is None else known
         return _show(Form(entry, raw | draft, row, version=version, seen=str(draft.get("_seen", "")), notice=notice))
     return _show(
@@ -121,7 +121,7 @@ def edit(record: str, pk: int) -> ResponseReturnValue:
 
 def _save(entry: Entry, pk: int, row: Values) -> ResponseReturnValue:
     raw, errors = _typed(entry, row)
-    known = forms.number(request.form.get("_version", ""))
+    known = number(request.form.get("_version", ""))
     version = -1 if known is None else known
     seen = request.form.get("_seen", "")[: conflict.LONGEST_MEMORY]
     chosen = conflict.choices(entry)
@@ -228,7 +228,7 @@ def _draft(entry: Entry) -> Raw | None:
 
 def _copied(entry: Entry, text: str) -> Raw:
     """The texts of an existing row without what must be unique."""
-    row_id = forms.number(text)
+    row_id = number(text)
     row = None if row_id is None else fetch_row(db(), entry, row_id)
     if row is None:
         raise NotFound(_("The row to copy does not exist, or you may not see it."))

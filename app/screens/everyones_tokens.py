@@ -17,7 +17,7 @@ from app.auth.people import full_name
 from app.catalog import Entry, current
 from app.declare.access import Verb
 from app.declare.event import Deed
-from app.screens.common import head, know_args
+from app.screens.common import head, know_args, number
 from app.screens.pages import Link, Page
 from app.screens.shell import me, render
 from app.screens.tokens import TokenLine, token_line
@@ -108,11 +108,10 @@ def _accounts() -> tuple[Entry, ColumnElement[bool]]:
 def _number(name: str) -> int | None:
     """A number of the address, if there is one; raises BadQuery."""
     text = request.args.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    found = number(text)
+    if text and found is None:
         raise BadQuery(name, _("“%(name)s” takes a number.", name=name), (_("a number"),))
-    return int(text)
+    return found
 
 
 def _line(entry: Entry, row: Any) -> OwnedToken:

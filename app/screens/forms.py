@@ -14,6 +14,7 @@ from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.declare.choices import Choices
 from app.screens import cells
+from app.screens.common import number
 from app.screens.pages import Control, FormSection, Option, Problem
 from app.screens.shell import me
 from app.store.files import SIGNATURES, find_files
@@ -38,11 +39,6 @@ def raw_of(entry: Entry, values: Values) -> Raw:
         else:
             found[name] = item.kind.write(item, value)
     return found
-
-
-def number(text: str) -> int | None:
-    """The id or version that a form sent; None for what is none, also where it has more digits than Python reads."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def defaults(entry: Entry) -> Raw:

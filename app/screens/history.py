@@ -19,7 +19,7 @@ from app.declare.event import Deed, Door, Event
 from app.kinds import EMPTY
 from app.kinds.value import MomentKind
 from app.screens import cells
-from app.screens.common import entry_of, head, know_args
+from app.screens.common import entry_of, head, know_args, number
 from app.screens.edit import rules
 from app.screens.pages import Cell, Link, Page
 from app.screens.shell import render
@@ -106,9 +106,10 @@ def show_lines(entry: Entry, row: Values, back: Link, endpoint: str, names: froz
 
 def _before() -> int | None:
     text = request.args.get("before", "")
-    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+    found = number(text)
+    if text and found is None:
         raise BadQuery("before", _("“%(value)s” is no place in the list.", value=text[:20]))
-    return int(text) if text else None
+    return found
 
 
 def _events(entry: Entry, pk: int, before: int | None) -> Sequence[Any]:
@@ -194,12 +195,12 @@ def revert(record: str, pk: int, event_id: int) -> ResponseReturnValue:
     ).first()  # fmt: skip
     if line is None or line.deed is not Deed.CHANGED:
         raise NotFound(_("There is no such change."))
-    version = request.form.get("_version", "")
-    if not (version.isascii() and version.isdigit() and len(version) < 10):
+    version = number(request.form.get("_version", ""))
+    if version is None:
         raise BadRequest(_("Go back, reload the page and try again."))
     db().info["door"] = Door.REVERT
     try:
-        update(db(), entry, pk, _revertible(entry, line, editable_in(db(), entry, pk)), rules(), int(version))
+        update(db(), entry, pk, _revertible(entry, line, editable_in(db(), entry, pk)), rules(), version)
     except Stale:
         db().rollback()
         flash(_("The row has been changed meanwhile. Look at its history again before taking a change back."), "error")
