@@ -7,10 +7,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from app.excel import strings
 from app.excel.book import NOT_CALCULATED, Cell, CellError, Share
 from app.excel.read import open_book
+from tests.support.office import convert
 from tests.support.workbooks import raw_xlsx, sheet_xml, table_xml
 
 MOMENT = datetime(2004, 3, 1, 9, 30)  # noqa: DTZ001  # a cell has no zone
@@ -107,6 +110,18 @@ def test_dates_times_shares_and_leading_zeros_follow_the_number_format(tmp_path:
     ]  # fmt: skip
     apple = raw_xlsx(tmp_path / "b.xlsx", sheet_xml(row), book='<workbookPr date1904="1"/>')
     assert cells(apple)[0][1][0] == date(2008, 3, 2)
+
+
+def test_every_format_says_from_which_year_it_counts_days(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    assert book.active is not None
+    book.active.append([date(2004, 3, 1), 36585])
+    book.save(path)
+    for one in (path, *convert(path, "ods", "xls")):
+        with open_book(one, one.name) as opened:
+            assert (opened.system, list(opened.rows(0))) == (1904, [(1, [date(2004, 3, 1), 36585])])
 
 
 def test_rich_text_readings_entities_and_escapes_are_read_as_shown(tmp_path: Path) -> None:
