@@ -54,7 +54,8 @@ def test_chinese_figures_are_counted(catalog: Catalog, text: str, day: date) -> 
 
 
 @pytest.mark.parametrize(
-    "cell", ["2004年3月", "3/1/2004", "2004-02-30", 2004, True, "去年", "二〇〇四年十三月一日", -5, 1e300, 200403, 200403.5]
+    "cell",
+    ["2004年3月", "3/1/2004", "2004-02-30", 2004, True, "去年", "二〇〇四年十三月一日", -5, 1e300, 200403, 200403.5],
 )
 def test_what_is_no_date_is_refused_in_words(catalog: Catalog, cell: Cell) -> None:
     assert "2004-06-30" in refusal(catalog["resident"].fields["moved_in"], cell)
@@ -106,7 +107,8 @@ def test_numbers_stored_as_text_and_wide_digits_are_numbers(catalog: Catalog) ->
     ("cell", "yuan"),
     [
         ("1.2万元", "12000"), ("3,000元", "3000"), ("¥3,000.50", "3000.5"), ("￥1亿", "100000000"), (12.5, "12.5"),
-        ("人民币5万元整", "50000"), ("12", "12"), ("5千元", "5000"), ("1.5百万元", "1500000"), ("2万亿", "2000000000000"),
+        ("人民币5万元整", "50000"), ("12", "12"), ("5千元", "5000"), ("1.5百万元", "1500000"),
+        ("2万亿", "2000000000000"),
     ],
 )  # fmt: skip
 def test_amounts_are_read_with_their_units(catalog: Catalog, cell: Cell, yuan: str) -> None:
