@@ -42,6 +42,7 @@ from app.kinds.value import (
     PercentKind,
     YearKind,
 )
+from app.store.labels import NOBODY, nobody
 
 EXACT = 10**15
 """Excel keeps 15 significant digits of a number."""
@@ -236,7 +237,12 @@ def _ending(labels: Sequence[str]) -> str:
 
 
 def _reference(item: Field, cell: Cell) -> Any:
-    return _identifier(item, cell)
+    text = _identifier(item, cell)
+    if isinstance(text, str) and ("(" in text or "（" in text):
+        # an export in another language than the reader's says so in that one
+        for other in languages(NOBODY):
+            text = text.replace(other, nobody())
+    return text
 
 
 def _refused(item: Field, cell: Cell) -> Any:
