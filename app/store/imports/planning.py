@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.access import Forbidden, editable, may, readable
 from app.catalog import Catalog, Entry, Field
 from app.declare.access import Verb
+from app.declare.choices import Words
 from app.kinds.text import CodeKind
 from app.store.import_tables import Mode, Outcome, State
 from app.store.imports.batches import (
@@ -52,9 +53,12 @@ def plan(
     rules: Rules,
     to_raw: ToRaw,
     report: Report = lambda done: None,
+    *,
+    remarks: Callable[[], Iterable[Words]] = tuple,
 ) -> dict[str, int]:
     """Plan every row of the file, given as (line, cells) below the header; returns the counts by outcome.
 
+    `remarks` says at the end what the person should know of how the file was read.
     Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. Raises Forbidden or Refused.
     """
     catalog: Catalog = session.info["catalog"]
@@ -82,6 +86,7 @@ def plan(
             raise Refused(_("This import is over."))
         planner.mark_repeats(batch_id)
         planner.tell_left_out()
+        planner.notices += [{"field": "", "text": str(text)} for text in remarks()]
         batch.counts = count_rows(session, batch_id)
         batch.notices, batch.written = planner.notices, planner.written
         batch.rights = rights(session, entry, rules.ceiling)
