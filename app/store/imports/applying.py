@@ -7,13 +7,14 @@ referred to, where each row ends up. The rows themselves go from the planned one
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, cast, exists, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -161,7 +162,9 @@ class Applied(Going):
         mine = STAGED.c.batch_id == self.batch.id
         new_id: ColumnElement[Any]
         if self.dialect.name == "postgresql":
-            new_id = func.nextval(func.pg_get_serial_sequence(self.table.name, "id"))
+            # asked once: in the statement itself it would be looked up for each row
+            sequence = self.session.scalar(select(func.pg_get_serial_sequence(self.table.name, "id")))
+            new_id = func.nextval(cast(literal(sequence), REGCLASS))
         else:
             new_id = last_used(self.entry) + func.row_number().over(order_by=STAGED.c.line)
         new = select(STAGED.c.line, new_id, literal(0), literal(True)).where(mine, STAGED.c.outcome == Outcome.NEW)
@@ -211,13 +214,11 @@ class Applied(Going):
         if not names:
             yield
             return
-        columns = [self.table.c[self.entry.fields[name].storage] for name in names]
-        source, values = unpacked(self.dialect, self.source(), STAGED.c.new_values, columns)
-        labelled = [value.element.label(name) for name, value in zip(names, values, strict=True)]
-        rows = select(GOING.c.id, *labelled).select_from(source).where(within, GOING.c.fresh)
-        found = self.session.execute(rows.order_by(GOING.c.line)).mappings().all()
+        columns = {name: self.entry.fields[name].storage for name in names}
+        rows = select(GOING.c.id, STAGED.c.new_values).select_from(self.source()).where(within, GOING.c.fresh)
+        found = self.session.execute(rows.order_by(GOING.c.line)).all()
         with ThreadPoolExecutor(1) as aside:
-            lines = aside.submit(index_lines, self.session, self.entry, found)
+            lines = aside.submit(index_lines, self.session, self.entry, _unpacked_here(found, columns))
             yield
         store_lines(self.session, self.entry, lines.result(), new=True)
 
@@ -246,6 +247,13 @@ class Applied(Going):
             names = [item.name for item in self.written if item.name in held]
         here = exists().where(model.id == GOING.c.id, self.reached(verb, names)).select_from(model)
         return self.lines(select(GOING.c.line).where(within, GOING.c.fresh.is_(fresh), ~here))
+
+
+def _unpacked_here(rows: Sequence[Any], columns: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The ids of new rows with some of their fields as the database keeps them; `columns` are theirs, by field name."""
+    for row_id, text in rows:
+        values = json.loads(text)
+        yield {"id": row_id} | {name: values[column] for name, column in columns.items()}
 
 
 def _taken(session: Session, batch_id: int) -> Reasons:

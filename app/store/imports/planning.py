@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import reduce
+from itertools import zip_longest
 from typing import Any
 
 from flask_babel import gettext as _
@@ -169,10 +170,12 @@ class Planner:
 
     def plan(self, chunk: Sequence[Row]) -> list[Staged]:
         """What each row of a chunk comes to."""
-        chunk = [row for row in chunk if any(cell is not None and cell != "" for cell in row[1])]
+        chunk = [row for row in chunk if any(row[1]) or any(cell is not None and cell != "" for cell in row[1])]
         lines = [line for line, _cells in chunk]
+        cells = list(zip_longest(*(cells for _line, cells in chunk)))
+        nothing = [None] * len(chunk)
         columns = {
-            name: self._readers[name].read([cells[place] if place < len(cells) else None for _line, cells in chunk])
+            name: self._readers[name].read(cells[place] if place < len(cells) else nothing)
             for name, place in self._places.items()
         }
         ids, versions = (self._numbers(name, chunk) for name in (ROW_ID, ROW_VERSION))
