@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.auth.directory.people import Directory
     from app.auth.passwords import PasswordRules
     from app.catalog import Catalog
+    from app.excel.import_command import Import
 
 
 def make_catalog() -> Catalog:
@@ -311,26 +312,33 @@ def import_file(
             work = import_command.prepare(_actor(account), record, file, sheet, mode, settings.language)
             for number, who, state in work.earlier:
                 click.echo(f"The same file is known: import {number} by {who}, {state}.", err=True)
-            with _progress("Checking") as report:
-                counts = work.plan(report)
-            for line in work.notices():
-                click.echo(line, err=True)
-            for line in work.faults():
-                click.echo(line, err=True)
-            bad = sum(count for name, count in counts.items() if name not in ("new", "changed", "same"))
-            click.echo(f"Import {work.batch_id}: " + (_counted(counts) or "no rows"))
-            if apply_ and (good_rows or not bad):
-                with _progress("Storing") as report:
-                    done = work.apply(good_rows, report)
-                click.echo(f"Stored: {done['added']} added, {done['edited']} changed.")
-            elif apply_:
-                click.echo("Nothing was stored. Correct the file, or store the good rows with --good-rows.", err=True)
-            else:
-                click.echo("Nothing was stored: add --apply to store the rows.")
+            bad = _import(work, apply_, good_rows)
         except ValueError as error:
             raise click.ClickException(str(error)) from None
     if bad:
         sys.exit(1)
+
+
+def _import(work: Import, apply_: bool, good_rows: bool) -> int:
+    """Check a file and store it if asked to, telling both; returns how many rows are bad."""
+    with work.ahead(apply_ and not good_rows) as ahead:
+        with _progress("Checking") as report:
+            counts = work.plan(report, ahead)
+        for line in work.notices():
+            click.echo(line, err=True)
+        for line in work.faults():
+            click.echo(line, err=True)
+        bad = sum(count for name, count in counts.items() if name not in ("new", "changed", "same"))
+        click.echo(f"Import {work.batch_id}: " + (_counted(counts) or "no rows"))
+        if apply_ and (good_rows or not bad):
+            with _progress("Storing") as report:
+                done = work.apply(good_rows, report, ahead)
+            click.echo(f"Stored: {done['added']} added, {done['edited']} changed.")
+        elif apply_:
+            click.echo("Nothing was stored. Correct the file, or store the good rows with --good-rows.", err=True)
+        else:
+            click.echo("Nothing was stored: add --apply to store the rows.")
+    return bad
 
 
 @cli.command("undo-import")

@@ -94,7 +94,7 @@ def _apply(session: Session, batch_id: int, rules: Rules, good_rows: bool, repor
     if batch.state is State.APPLIED:
         return dict(batch.counts)
     rows = Applied(session, batch)
-    _check_state(rows, rules, good_rows)
+    check_state(rows, rules, good_rows)
     open_going(session)
     rows.choose()
     changed = rows.count(False)
@@ -102,30 +102,13 @@ def _apply(session: Session, batch_id: int, rules: Rules, good_rows: bool, repor
     rows.check_standing()
     report(0, total)
     for within, count in rows.parts():
-        with rows.indexing(within):
-            rows.insert(within)
-        rows.relate(within, True, 0, 1)
-        # looking for rows to change where there are none can cost more than the rest: the planner of the database knows
-        # nothing yet of the rows that this transaction adds
-        if changed:
-            rows.update(within, STAGED.c.new_values)
-            rows.relate(within, False, 0, 1)
-            rows.index(within)
-        rows.check_written(within)
-        deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
-        rows.note(within, batch_id, deed, as_json(rows.dialect, STAGED.c.changes))
+        rows.store(within, changing=bool(changed))
         done += count
         report(done, total)
-    batch.counts = batch.counts | {"added": total - changed, "edited": changed}
-    batch.state, batch.applied_at = State.APPLIED, rows.now
-    close_going(session)
-    counts = dict(batch.counts)
-    session.commit()
-    rows.settle(total)
-    return counts
+    return rows.finish(total - changed, changed)
 
 
-def _check_state(rows: Applied, rules: Rules, good_rows: bool) -> None:
+def check_state(rows: Applied, rules: Rules, good_rows: bool) -> None:
     """Refuse what is not planned, what was planned under other rights, and, where all shall go in, bad rows."""
     batch = rows.batch
     if batch.state is State.WAITING:
@@ -157,9 +140,35 @@ def _mark(session: Session, batch_id: int, rows: Reasons) -> None:
 class Applied(Going):
     """The rows that are going in."""
 
-    def choose(self) -> None:
+    def store(self, within: ColumnElement[bool], *, changing: bool) -> None:
+        """Add and change the rows of a part, let them be found, look at where they are now, and write the trail."""
+        with self.indexing(within):
+            self.insert(within)
+        self.relate(within, True, 0, 1)
+        # looking for rows to change where there are none can cost more than the rest: the planner of the database knows
+        # nothing yet of the rows that this transaction adds
+        if changing:
+            self.update(within, STAGED.c.new_values)
+            self.relate(within, False, 0, 1)
+            self.index(within)
+        self.check_written(within)
+        deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
+        self.note(within, self.batch.id, deed, as_json(self.dialect, STAGED.c.changes))
+
+    def finish(self, added: int, edited: int) -> dict[str, int]:
+        """Commit; returns the batch's counts."""
+        batch = self.batch
+        batch.counts = batch.counts | {"added": added, "edited": edited}
+        batch.state, batch.applied_at = State.APPLIED, self.now
+        close_going(self.session)
+        counts = dict(batch.counts)
+        self.session.commit()
+        self.settle(added + edited)
+        return counts
+
+    def choose(self, *within: ColumnElement[bool]) -> None:
         """Put the rows that nothing stands against into their table; new ones get their ids here."""
-        mine = STAGED.c.batch_id == self.batch.id
+        mine = and_(STAGED.c.batch_id == self.batch.id, *within)
         new_id: ColumnElement[Any]
         if self.dialect.name == "postgresql":
             # asked once: in the statement itself it would be looked up for each row

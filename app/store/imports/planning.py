@@ -17,6 +17,7 @@ from app.access import Forbidden, editable, may, readable
 from app.catalog import Catalog, Entry, Field
 from app.declare.access import Verb
 from app.store.import_tables import Mode, Outcome, State
+from app.store.imports.ahead import Ahead
 from app.store.imports.batches import (
     ROW_ID,
     ROW_VERSION,
@@ -54,10 +55,13 @@ def plan(
     rules: Rules,
     to_raw: ToRaw,
     report: Report = lambda done: None,
+    *,
+    ahead: Ahead | None = None,
 ) -> dict[str, int]:
     """Plan every row of the file, given as (line, cells) below the header; returns the counts by outcome.
 
-    Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. Raises Forbidden or Refused.
+    Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. `ahead` stores what is planned
+    already. Raises Forbidden or Refused.
     """
     catalog: Catalog = session.info["catalog"]
     # what was read is let go first: SQLite lets no transaction write that began to read before another wrote
@@ -72,7 +76,9 @@ def plan(
         session.commit()
     planner = Planner(session, entry, layout, rules, to_raw)
     done = 0
-    with staging(session, batch_id) as put:
+    if ahead is not None:
+        ahead.begin(planner.written)
+    with staging(session, batch_id, (lambda rows: None) if ahead is None else ahead.take) as put:
         for chunk in _chunks(rows):
             put(planner.plan(chunk))
             done += len(chunk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,9 +33,12 @@ def _newly(many: dict[str, list[list[int]]], name: str, side: int) -> set[int]:
 
 
 class Going:
-    """The rows of one batch that are going in, or back: what is done to them, and the lines of the trail."""
+    """The rows of one batch that are going in, or back: what is done to them, and the lines of the trail.
 
-    def __init__(self, session: Session, batch: ImportBatch) -> None:
+    `written` are the fields that the plan may change, where the batch does not say so yet.
+    """
+
+    def __init__(self, session: Session, batch: ImportBatch, written: Sequence[str] = ()) -> None:
         self.session = session
         self.batch = batch
         self.catalog: Catalog = session.info["catalog"]
@@ -46,8 +49,8 @@ class Going:
         self.actor = actor_of(session)
         own = [item for name, item in self.entry.fields.items() if name not in STAMPS]
         self.plain = [item for item in own if not item.many]
-        self.written = [self.entry.fields[name] for name in batch.written]
-        self.many = [item for item in own if item.many and item.name in batch.written]
+        self.written = [self.entry.fields[name] for name in written or batch.written]
+        self.many = [item for item in own if item in self.written and item.many]
 
     def count(self, fresh: bool) -> int:
         """How many new rows, or rows there were, are going."""
