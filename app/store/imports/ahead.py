@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from sqlalchemy import Connection, and_
 from sqlalchemy.orm import Session
@@ -45,6 +46,7 @@ class Ahead:
         self._waiting: SimpleQueue[Span | None] = SimpleQueue()
         self._pool = ThreadPoolExecutor(1)
         self._work: Future[Applied] | None = None
+        self._driver: Any = None
         self._given_up = False
         self._count = 0
 
@@ -87,6 +89,9 @@ class Ahead:
         """Give up what is not committed."""
         self._given_up = True
         self._waiting.put(None)
+        if self._work is not None and not self._work.done() and self._driver is not None:
+            # it may be waiting for somebody who holds a key of the file
+            self._driver.cancel()
         self._pool.shutdown()
         self._session.close()
 
@@ -98,6 +103,7 @@ class Ahead:
                     raise GivenUpError
                 rows = Applied(self._session, batch, written)
                 open_going(self._session)
+                self._driver = self._session.connection().connection.driver_connection
                 while (span := self._next()) is not None:
                     first, last, count = span
                     rows.choose(STAGED.c.line.between(first, last))
