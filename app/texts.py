@@ -9,6 +9,9 @@ from flask import Flask, g
 from flask_babel import Domain
 from markupsafe import Markup
 
+KEPT = "_flask_babel"
+"""Where Flask-Babel keeps what it knows of the reader; `force_locale` puts the language away there, and back."""
+
 
 class Marked(dict[str, Markup]):
     """The texts of one language as templates write them: their own markup stays."""
@@ -32,11 +35,13 @@ class Texts(Domain):  # type: ignore[misc]  # Flask-Babel is untyped
     def get_translations(self) -> NullTranslations:
         """The translations of the reader's language."""
         try:
-            found: NullTranslations | None = g.get("translations")
+            kept = g.get(KEPT)
         except RuntimeError:
             return NullTranslations()
+        found: NullTranslations | None = getattr(kept, "babel_translations", None)
         if found is None:
-            found = g.translations = super().get_translations()
+            found = super().get_translations()
+            g.get(KEPT).babel_translations = found
         return found
 
     def marked(self) -> Marked:

@@ -59,12 +59,14 @@ class SheetInfo:
 class Book(ABC):
     """An open workbook; close it, or use it in a `with` statement.
 
-    `kind` is the format by content: xlsx, xlsm, xls, ods or csv. `formulas` counts the cells whose stored result was
-    taken in the place of their formula; it is known once the rows have been read, and of several readings it is the
-    highest.
+    `kind` is the format by content: xlsx, xlsm, xls, ods or csv. `system` is the year from which it counts days, 1900
+    or 1904: a number that is not shown as a date may be one all the same. `formulas` counts the cells whose stored
+    result was taken in the place of their formula; it is known once the rows have been read, and of several readings it
+    is the highest.
     """
 
     kind: str = ""
+    system: int = 1900
     sheets: tuple[SheetInfo, ...] = ()
 
     def __init__(self) -> None:

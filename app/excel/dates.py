@@ -16,6 +16,8 @@ from app.kinds.base import narrow
 
 RUN_OF_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 FIGURES = {figure: number for number, figure in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
+LAST_SERIAL = 109_574
+"""The last day of 2199 as a number that counts days; a higher one is a slip, such as a month 200403."""
 UP_TO_99 = "[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
 IN_FIGURES = re.compile(f"([〇零○一二三四五六七八九]{{4}})年({UP_TO_99}|[元正])月({UP_TO_99})[日号]?")
 DAY_AND_TIME = re.compile(
@@ -25,8 +27,8 @@ DAY_AND_TIME = re.compile(
 )
 
 
-def to_date(item: Field, cell: Cell) -> Any:
-    """A day, or a text that the kind of dates reads."""
+def to_date(item: Field, cell: Cell, system: int = 1900) -> Any:
+    """A day, or a text that the kind of dates reads; `system` is the year from which the workbook counts days."""
     if isinstance(cell, (date, datetime)):
         # a day of the first thousand years is a slip, and is answered as one when it comes as a text
         found = cell.date() if isinstance(cell, datetime) else cell
@@ -35,17 +37,17 @@ def to_date(item: Field, cell: Cell) -> Any:
         return _date_text(cell)
     if isinstance(cell, bool) or cell is None:
         return cell
-    return _date_number(cell)
+    return _date_number(cell, system)
 
 
-def _date_number(cell: Any) -> Any:
+def _date_number(cell: Any, system: int) -> Any:
     found = RUN_OF_DIGITS.fullmatch(str(cell))
     if found is not None:
         return "-".join(found.groups())
     if isinstance(cell, int) and 1900 <= cell <= 2100:
         raise ValidationError(_("The cell holds a year alone. Give the whole date, such as %(example)s.",
                                 example="2004-06-30"))  # fmt: skip
-    serial = day(cell)
+    serial = day(cell, system) if cell <= LAST_SERIAL else cell
     return serial.date() if isinstance(serial, datetime) else serial
 
 
@@ -73,14 +75,14 @@ def _figure(text: str) -> int:
     return number + 10 * FIGURES.get(tens, 1) if ten else number
 
 
-def to_moment(item: Field, cell: Cell) -> Any:
-    """A point in time as text, in the city's time."""
+def to_moment(item: Field, cell: Cell, system: int = 1900) -> Any:
+    """A point in time as text, in the city's time; `system` as for a day."""
     if isinstance(cell, (datetime, date)):
         return cell.isoformat()
     if isinstance(cell, bool) or cell is None:
         return cell
     if isinstance(cell, (int, float)):
-        found = day(cell)
+        found = day(cell, system) if cell <= LAST_SERIAL else cell
         return found.isoformat() if isinstance(found, date) else str(found)
     parts = DAY_AND_TIME.fullmatch(narrow(str(cell)))
     if parts is None:

@@ -192,17 +192,18 @@ def rest(session: Session, batch: ImportBatch, path: Path, file: IO[bytes], *, w
         header, places = read_places(book, layout, entry)
         if whole and mark_copy(path, batch.file_name, places, marks, file):
             return
-        _bad_rows(session, batch, header, read_rows(book, layout, places, header.width), file)
+        _bad_rows(session, batch, header, read_rows(book, layout, places, header.width), file, book.system)
 
 
 def _bad_rows(
-    session: Session, batch: ImportBatch, header: Header, rows: Iterator[tuple[int, list[Cell]]], file: IO[bytes]
+    session: Session, batch: ImportBatch, header: Header, rows: Iterator[tuple[int, list[Cell]]], file: IO[bytes],
+    system: int,
 ) -> None:  # fmt: skip
     """The rows that did not or would not go in, in their order; a last column says of each what is wrong, and where."""
     # openpyxl takes longer to load than the console to start
     from app.excel.marked import Marked
 
-    marked = Marked(batch.sheet, header.texts)
+    marked = Marked(batch.sheet, header.texts, system)
     while some := list(islice(rows, AT_ONCE)):
         bad = refused_among(session, batch.id, [line for line, _cells in some])
         for line, cells in some:

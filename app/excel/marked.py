@@ -9,12 +9,14 @@ from typing import IO, Any
 from flask_babel import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ERROR_CODES
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from app.excel import celltext
-from app.excel.book import Cell, CellError
+from app.excel.book import Cell, CellError, Share
 from app.excel.package import sheet_name
 from app.store.imports.batches import Note, Planned, line_text
 
@@ -29,8 +31,11 @@ MOST_COMMENTS = 5_000
 class Marked:
     """The workbook in the making: rows are added in the order of the file."""
 
-    def __init__(self, title: str, texts: Sequence[str]) -> None:
+    def __init__(self, title: str, texts: Sequence[str], system: int = 1900) -> None:
         self._book = Workbook(write_only=True)
+        if system == 1904:
+            # numbers that are not shown as dates may be some all the same, and go on counting from where they did
+            self._book.epoch = CALENDAR_MAC_1904
         self._sheet = self._book.create_sheet(sheet_name(title))
         self._width = len(texts)
         self._comments = 0
@@ -44,12 +49,15 @@ class Marked:
         self._sheet.append([self._cell(text, HEAD, bold=True) for text in heads])
 
     def _cell(self, value: Cell, fill: PatternFill | None = None, *, bold: bool = False) -> Any:
-        shown = value.code if isinstance(value, CellError) else value
+        shown = _error(value) if isinstance(value, CellError) else value
         if isinstance(shown, str):
             shown = celltext.UNWRITABLE.sub("", shown)[: celltext.LONGEST]
         cell = WriteOnlyCell(self._sheet, value=shown)  # type: ignore[arg-type]  # a date is taken too
         if isinstance(shown, str):
-            cell.data_type, cell.number_format = "s", "@"
+            cell.data_type, cell.number_format = "e" if isinstance(value, CellError) else "s", "@"
+        if isinstance(value, Share):
+            # as a plain number a half would be half a per cent when it comes back
+            cell.number_format = "0.00%"
         if fill is not None:
             cell.fill = fill
         if bold:
@@ -78,3 +86,8 @@ class Marked:
     def save(self, file: IO[bytes]) -> None:
         """Write the workbook."""
         self._book.save(file)
+
+
+def _error(cell: CellError) -> str:
+    """The error as Excel has it: the cell is one still when the workbook comes back, and no text."""
+    return cell.code if cell.code in ERROR_CODES else "#N/A"

@@ -67,6 +67,7 @@ class OdsBook(Book):
         walk = _Walk(self._archive, wanted=-1, width=0)
         for _ in walk.rows():
             pass
+        self.system = walk.system
         for name, style in walk.tables:
             yield SheetInfo(name, hidden=style in walk.hidden_styles)
 
@@ -88,6 +89,7 @@ class _Walk:
         self.tables: list[tuple[str, str]] = []
         self.hidden_styles: set[str] = set()
         self.formulas = 0
+        self.system = 1900
         self._table = -1
         self._style = ""
         self._level = Depth()
@@ -133,6 +135,8 @@ class _Walk:
         elif name == "table-properties" and attributes.get("table:display") == "false":
             if len(self.hidden_styles) < MOST_STYLES:
                 self.hidden_styles.add(self._style)
+        elif name == "null-date" and attributes.get("table:date-value", "").startswith("1904"):
+            self.system = 1904
         elif name == "table":
             self._begin(attributes)
         elif not self._here:

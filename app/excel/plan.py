@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.catalog import Catalog, Entry
-from app.excel.book import BadWorkbook, Book, Cell
+from app.excel.book import BadWorkbook, Book, Cell, damaged
 from app.excel.header import Header, continuing, find_header, given_header
 from app.excel.match import Matching, check_record, match
 from app.excel.read import open_book
@@ -95,6 +95,8 @@ def plan_file(
     if batch is None:
         raise LookupError(batch_id)
     layout, name = layout_of(batch), batch.file_name
+    if upload_of(path, name).digest != batch.digest:
+        raise BadWorkbook(_("The file has changed since its sheet was chosen. Send it again."))
     with open_book(path, name) as book:
         if layout.sheet_place >= len(book.sheets):
             raise BadWorkbook(_("The file has changed since its sheet was chosen. Send it again."))
@@ -104,7 +106,8 @@ def plan_file(
         counts = [book.sheets[place].rows for place in places]
         total = None if None in counts else sum(filter(None, counts))
         rows = read_rows(book, layout, places, max(layout.mapping, default=0) + 1)
-        return plan(session, batch_id, rows, rules, converter(titles), lambda done: report(done, total), ahead=ahead)
+        raw = converter(titles, book.system)
+        return plan(session, batch_id, rows, rules, raw, lambda done: report(done, total), ahead=ahead)
 
 
 def read_places(book: Book, layout: Layout, entry: Entry) -> tuple[Header, tuple[int, ...]]:
@@ -116,6 +119,11 @@ def read_places(book: Book, layout: Layout, entry: Entry) -> tuple[Header, tuple
 def read_rows(book: Book, layout: Layout, places: Sequence[int], width: int) -> Iterator[tuple[int, list[Cell]]]:
     """The rows below the headers of these sheets, each with its line in the file."""
     for sheet, place in enumerate(places):
+        last = 0
         for number, cells in book.rows(place, width):
+            # a row is known by its number, so that none may stand for two
+            if number <= last:
+                raise damaged()
+            last = number
             if number > layout.header_row:
                 yield line_of(sheet, number), cells

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
+from math import prod
 from typing import Any
 
 from flask_babel import get_locale
@@ -41,17 +42,22 @@ from app.kinds.value import (
     PercentKind,
     YearKind,
 )
+from app.store.labels import NOBODY, nobody
 
 EXACT = 10**15
 """Excel keeps 15 significant digits of a number."""
 LENGTHS: dict[type[Kind], int] = {CitizenIdKind: 18, CreditCodeKind: 18, OrgCodeKind: 9, AreaKind: 6}
 """Digits of identifiers; a number with fewer of them has lost zeros at its beginning."""
 
-SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?E\+?[0-9]{2}", re.IGNORECASE)
+SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]{2}", re.IGNORECASE)
+"""How Excel writes a long number; 3E01 may be the code of a room."""
 AMOUNT = re.compile(
-    r"(?:人民币|RMB|CNY|[¥￥])?\s*([+-]?\d[\d,]*(?:\.\d+)?)\s*(元|万元?|亿元?)?整?", re.ASCII | re.IGNORECASE
+    r"(?:人民币|RMB|CNY|[¥￥])?\s*([+-]?\d[\d,]*(?:\.\d+)?)\s*(元|[十百千]元|[十百千万]?[万亿]元?)?整?",
+    re.ASCII | re.IGNORECASE,
 )
-TIMES = {"万": 10_000, "亿": 100_000_000}
+TIMES = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
+UNIT = re.compile(r"([十百千万]?[万亿]|[十百千](?=元))元?\s*[)）\]】]?\s*$")
+"""A multiple of yuan at the end of a header: （万元）, 百万元, /千元."""
 YES = frozenset("是有对√✓✔☑yt1") | {"yes", "true", "on"}
 NO = frozenset("否无错×✗✘☐xnf0") | {"no", "false", "off", "没有"}
 
@@ -65,23 +71,32 @@ def to_raw(item: Field, cell: Cell) -> Any:
     return WAY_OF[item.kind.__class__](item, cell)
 
 
-def converter(headers: Mapping[str, str]) -> Way:
+def converter(headers: Mapping[str, str], system: int = 1900) -> Way:
     """`to_raw` for columns under these headers by field name: an amount under “资本（万元）” counts ten thousands.
 
     Not so in a returned export, which has a column for the row's id, nor where the field's own label has the word.
+    `system` is the year from which the workbook counts days.
     """
+    plain = to_raw if system == 1900 else partial(_counted_from, system)
     if ROW_ID in headers:
-        return to_raw
+        return plain
     factors = {name: factor for name, text in headers.items() if (factor := _factor(text)) > 1}
-    return partial(_scaled, factors) if factors else to_raw
+    return partial(_scaled, factors, plain) if factors else plain
 
 
-def _scaled(factors: Mapping[str, int], item: Field, cell: Cell) -> Any:
+def _counted_from(system: int, item: Field, cell: Cell) -> Any:
+    way = WAY_OF[item.kind.__class__]
+    if way in (to_date, to_moment) and isinstance(cell, (int, float)):
+        return (to_date if way is to_date else to_moment)(item, cell, system)
+    return to_raw(item, cell)
+
+
+def _scaled(factors: Mapping[str, int], plain: Way, item: Field, cell: Cell) -> Any:
     factor = factors.get(item.name)
+    raw = plain(item, cell)
     if factor is None or not isinstance(item.kind, MoneyKind) or _factor(item.label) > 1:
-        return to_raw(item, cell)
-    raw = to_raw(item, cell)
-    named = isinstance(cell, str) and re.search("[元万亿]", cell)
+        return raw
+    named = isinstance(cell, str) and re.search("[元十百千万亿]", cell)
     text = narrow(str(raw)).replace(",", "")
     if named or not re.fullmatch(r"[+-]?\d{1,20}(\.\d{1,20})?", text, re.ASCII):
         return raw
@@ -89,8 +104,13 @@ def _scaled(factors: Mapping[str, int], item: Field, cell: Cell) -> Any:
 
 
 def _factor(header: str) -> int:
-    found = re.search(r"[(（\[【/:：,，\s单位]*(万|亿)元?\s*[)）\]】]?\s*$", header.strip())
-    return TIMES[found.group(1)] if found else 1
+    found = UNIT.search(header.strip())
+    return _multiple(found.group(1)) if found else 1
+
+
+def _multiple(words: str) -> int:
+    """What a multiple in Chinese stands for: 百万 is a hundred times ten thousand."""
+    return prod(TIMES.get(word, 1) for word in words)
 
 
 def _shown_error(cell: Any) -> str:
@@ -168,8 +188,8 @@ def _money(item: Field, cell: Cell) -> Any:
     found = AMOUNT.fullmatch(narrow(cell))
     if found is None:
         return cell
-    amount, unit = found.group(1).replace(",", ""), (found.group(2) or "")[:1]
-    return f"{Decimal(amount) * TIMES[unit]:f}" if unit in TIMES else amount
+    amount, times = found.group(1).replace(",", ""), _multiple(found.group(2) or "")
+    return f"{Decimal(amount) * times:f}" if times > 1 else amount
 
 
 def _percent(item: Field, cell: Cell) -> Any:
@@ -217,7 +237,12 @@ def _ending(labels: Sequence[str]) -> str:
 
 
 def _reference(item: Field, cell: Cell) -> Any:
-    return _identifier(item, cell)
+    text = _identifier(item, cell)
+    if isinstance(text, str) and ("(" in text or "（" in text):
+        # an export in another language than the reader's says so in that one
+        for other in languages(NOBODY):
+            text = text.replace(other, nobody())
+    return text
 
 
 def _refused(item: Field, cell: Cell) -> Any:

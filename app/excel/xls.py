@@ -53,7 +53,9 @@ class XlsBook(Book):
             raise encrypted()
         if done.returncode or not head.startswith(b'{"sheets"'):
             raise damaged()
-        self.sheets = tuple(SheetInfo(name, hidden, rows) for name, hidden, rows in json.loads(head)["sheets"])
+        told = json.loads(head)
+        self.sheets = tuple(SheetInfo(name, hidden, rows) for name, hidden, rows in told["sheets"])
+        self.system = told["system"]
         if not self.sheets:
             raise BadWorkbook(_l("The workbook holds no sheet with cells."))
         self._starts = [0] * len(self.sheets)

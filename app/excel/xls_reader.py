@@ -17,7 +17,7 @@ MEMORY = 1536 * 2**20
 
 
 ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
-BOF, EOF, FILEPASS, BOUNDSHEET, FORMAT, XF = 0x0809, 0x000A, 0x002F, 0x0085, 0x041E, 0x00E0
+BOF, EOF, DATEMODE, FILEPASS, BOUNDSHEET, FORMAT, XF = 0x0809, 0x000A, 0x0022, 0x002F, 0x0085, 0x041E, 0x00E0
 FORMULA, NUMBER, RK, MULRK, BOOLERR = 0x0006, 0x0203, 0x027E, 0x00BD, 0x0205
 SHARE = 0
 NO_SECTOR = 0xFFFFFFF0
@@ -115,6 +115,12 @@ def locked(content: bytes) -> bool:
         return False
 
 
+def system(content: bytes) -> int:
+    """The year from which the workbook counts days."""
+    modes = (body for number, body in records(stream(content), 0) if number == DATEMODE)
+    return 1904 if next(modes, b"")[:2] == b"\1\0" else 1900
+
+
 def untold(content: bytes) -> list[Sheet]:
     """Errors, formats and formulas of every sheet with cells, in the order of the workbook."""
     book = stream(content)
@@ -198,7 +204,7 @@ def main(path: str) -> int:
         [meta.name, meta.visible != calamine.SheetVisibleEnum.Visible, sheet.total_height]
         for meta, sheet in zip(kinds, sheets, strict=True)
     ]
-    write(json.dumps({"sheets": listed}) + "\n")
+    write(json.dumps({"sheets": listed, "system": system(content)}) + "\n")
     for place, (sheet, found) in enumerate(zip(sheets, told, strict=True)):
         write(json.dumps({"sheet": place, "formulas": found.formulas}) + "\n")
         margin = [None] * (sheet.start or (0, 0))[1]

@@ -93,7 +93,7 @@ class XlsxBook(Book):
             self.told.append(_l("The workbook links to other files; they are not followed."))
         self._read_book(book)
         styles = self._part("styles")
-        self._numbers = Numbers(read_styles(archive, styles) if styles else [], self._system)
+        self._numbers = Numbers(read_styles(archive, styles) if styles else [], self.system)
 
     def _targets(self, name: str, folder: str) -> dict[str, tuple[str, str]]:
         """What a part refers to within the file: id to (kind, name of the part)."""
@@ -116,13 +116,12 @@ class XlsxBook(Book):
         return next((path for of, path in self._related.values() if of == kind and path in self._archive), None)
 
     def _read_book(self, name: str) -> None:
-        self._system = 1900
         self._parts: list[str] = []
         sheets: list[SheetInfo] = []
 
         def take(tag: str, attributes: dict[str, str]) -> None:
             if tag == "workbookPr" and attributes.get("date1904") in ("1", "true"):
-                self._system = 1904
+                self.system = 1904
             if tag != "sheet" or len(sheets) == MOST_SHEETS:
                 return
             kind, part = self._related.get(attributes.get("id", ""), ("", ""))

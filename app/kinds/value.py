@@ -159,7 +159,7 @@ class PercentKind(DecimalKind):
 
     def check(self, value: Decimal) -> Decimal:
         if not 0 <= value <= 100:
-            raise fail(_("Give a share from 0 to 100 %%."))
+            raise fail(_("Give a share from 0 to 100 per cent."))
         return value
 
     def show(self, field: Field, value: Any) -> Shown:

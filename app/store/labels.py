@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from app.store.search.rank import ranked
 from app.store.session import actor_of
 
 BETWEEN = " · "
+NOBODY = _l("(not visible to you)")
 Labels = dict[int, str]
 
 
@@ -130,7 +131,7 @@ def _hint(session: Session, hints: Sequence[Field], row: Values, known: dict[str
 
 def nobody() -> str:
     """How a referred row is written that does not exist for the reader."""
-    return str(_("(not visible to you)"))
+    return str(NOBODY)
 
 
 def search_all(

@@ -3,16 +3,20 @@
 import codecs
 import re
 import struct
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from app.excel import strings
 from app.excel.book import NOT_CALCULATED, Cell, CellError, Share
 from app.excel.read import open_book
 from tests.support.workbooks import raw_xlsx, sheet_xml, table_xml
 
+NULL_DATE = b'<table:calculation-settings><table:null-date table:date-value="1904-01-01"/></table:calculation-settings>'
 MOMENT = datetime(2004, 3, 1, 9, 30)  # noqa: DTZ001  # a cell has no zone
 
 
@@ -107,6 +111,29 @@ def test_dates_times_shares_and_leading_zeros_follow_the_number_format(tmp_path:
     ]  # fmt: skip
     apple = raw_xlsx(tmp_path / "b.xlsx", sheet_xml(row), book='<workbookPr date1904="1"/>')
     assert cells(apple)[0][1][0] == date(2008, 3, 2)
+
+
+def test_every_format_says_from_which_year_it_counts_days(office: dict[str, Path], tmp_path: Path) -> None:
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    assert book.active is not None
+    book.active.append([date(2004, 3, 1), 36585])
+    book.save(tmp_path / "a.xlsx")
+    old = tmp_path / "a.xls"
+    old.write_bytes(office["xls"].read_bytes().replace(b"\x22\0\2\0\0\0", b"\x22\0\2\0\1\0"))
+    open_ = tmp_path / "a.ods"
+    with zipfile.ZipFile(office["ods"]) as source, zipfile.ZipFile(open_, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            start = b"<office:spreadsheet>"
+            target.writestr(name, content.replace(start, start + NULL_DATE) if name == "content.xml" else content)
+    for path in (tmp_path / "a.xlsx", old, open_):
+        with open_book(path, path.name) as opened:
+            assert opened.system == 1904
+    assert cells(tmp_path / "a.xlsx") == [(1, [date(2004, 3, 1), 36585])]
+    for path in office.values():
+        with open_book(path, path.name) as opened:
+            assert opened.system == 1900
 
 
 def test_rich_text_readings_entities_and_escapes_are_read_as_shown(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ def test_chinese_figures_are_counted(catalog: Catalog, text: str, day: date) -> 
 
 
 @pytest.mark.parametrize(
-    "cell", ["2004年3月", "3/1/2004", "2004-02-30", 2004, True, "去年", "二〇〇四年十三月一日", -5, 1e300]
+    "cell",
+    ["2004年3月", "3/1/2004", "2004-02-30", 2004, True, "去年", "二〇〇四年十三月一日", -5, 1e300, 200403, 200403.5],
 )
 def test_what_is_no_date_is_refused_in_words(catalog: Catalog, cell: Cell) -> None:
     assert "2004-06-30" in refusal(catalog["resident"].fields["moved_in"], cell)
@@ -106,7 +107,8 @@ def test_numbers_stored_as_text_and_wide_digits_are_numbers(catalog: Catalog) ->
     ("cell", "yuan"),
     [
         ("1.2万元", "12000"), ("3,000元", "3000"), ("¥3,000.50", "3000.5"), ("￥1亿", "100000000"), (12.5, "12.5"),
-        ("人民币5万元整", "50000"), ("12", "12"),
+        ("人民币5万元整", "50000"), ("12", "12"), ("5千元", "5000"), ("1.5百万元", "1500000"),
+        ("2万亿", "2000000000000"),
     ],
 )  # fmt: skip
 def test_amounts_are_read_with_their_units(catalog: Catalog, cell: Cell, yuan: str) -> None:
@@ -124,6 +126,37 @@ def test_a_header_in_ten_thousands_counts_for_its_column(catalog: Catalog, heade
     assert match(entry, [header]).mapping == {0: "capital"}
     assert converter({"capital": header, ROW_ID: ROW_ID}) is to_raw
     assert converter({"capital": "注册资金"}) is to_raw
+
+
+@pytest.mark.parametrize(
+    ("header", "yuan"),
+    [
+        ("注册资金（千元）", 1500), ("注册资金（百万元）", 1_500_000), ("注册资金/百万元", 1_500_000),
+        ("注册资金（千万元）", 15_000_000), ("注册资金（亿元）", 150_000_000), ("注册资金（元）", Decimal("1.5")),
+    ],
+)  # fmt: skip
+def test_other_multiples_in_a_header_count_too(catalog: Catalog, header: str, yuan: Decimal) -> None:
+    entry = catalog["legal_entity"]
+    item = entry.fields["capital"]
+    assert item.kind.parse(item, converter({"capital": header})(item, 1.5)) == yuan
+    assert match(entry, [header]).mapping == {0: "capital"}
+
+
+def test_a_number_for_a_date_counts_from_where_its_workbook_does(catalog: Catalog) -> None:
+    item = catalog["resident"].fields["moved_in"]
+    for headers in ({}, {"moved_in": "迁入日期", ROW_ID: ROW_ID}, {"capital": "资本（万元）"}):
+        way = converter(headers, 1904)
+        assert item.kind.parse(item, way(item, 36585)) == date(2004, 3, 1)
+        assert item.kind.parse(item, way(item, 20040301)) == date(2004, 3, 1)
+        assert item.kind.parse(item, way(item, "2004.3.1")) == date(2004, 3, 1)
+    moment = catalog["mail"].fields["sent"]
+    assert converter({}, 1904)(moment, 36585.5) == "2004-03-01T12:00:00"
+
+
+def test_a_code_that_looks_like_a_short_power_is_a_code(catalog: Catalog) -> None:
+    item = catalog["unit"].fields["code"]
+    assert value(item, "3E01") == "3E01"
+    assert "15" in refusal(item, "3.2E+17")
 
 
 def test_a_share_in_a_cell_shown_as_per_cent_is_read_as_shown(catalog: Catalog) -> None:

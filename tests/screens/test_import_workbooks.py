@@ -111,6 +111,27 @@ def test_ones_own_workbook_is_marked_before_and_the_rest_alone_is_given_afterwar
     assert counts(check(person, sent(person, "indicator", saved(book)), work)) == [2, 0, 0, 0, 0]
 
 
+def test_a_sheet_that_gives_two_rows_one_number_is_told(
+    visitor: Signed, work: Callable[[], None], unit: str, tmp_path: Path
+) -> None:
+    person = visitor(people.STATISTICS)
+    rows = table_xml(tuple(HEADS), ("D-1", "一", "吨", unit)) + table_xml(("D-2", "二", "吨", unit), first=2)
+    path = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(rows))
+    page = check(person, sent(person, "indicator", io.BytesIO(path.read_bytes())), work)
+    assert "损坏" in page
+    assert 'name="col-0"' in page
+
+
+def test_a_file_that_is_not_the_one_whose_columns_were_settled_is_told(
+    app: Flask, visitor: Signed, work: Callable[[], None], unit: str
+) -> None:
+    person = visitor(people.STATISTICS)
+    address = sent(person, "indicator", workbook(HEADS, ["E-1", "一", "吨", unit]))
+    kept = max(app.extensions["import_folder"].iterdir(), key=lambda one: one.stat().st_mtime_ns)
+    kept.write_bytes(workbook(HEADS, ["E-2", "二", "吨", unit]).getvalue())
+    assert "文件有了变化" in check(person, address, work)
+
+
 def test_of_text_the_rows_to_mend_come_as_a_workbook(visitor: Signed, work: Callable[[], None], unit: str) -> None:
     person = visitor(people.STATISTICS)
     text = f"编码,名称,计量单位,管理单位\r\nX-1,一,吨,{unit}\r\nX-2,,吨,{unit}\r\n"

@@ -19,7 +19,7 @@ from app.kinds import Kind
 from app.store.events import own_labels
 from app.store.import_tables import Outcome
 from app.store.imports.columns import BLANK, KEPT, Blank, Encoder, Fault, Kept, Masked, quote, told
-from app.store.imports.lookup import Scope, holders
+from app.store.imports.lookup import Scope, holders, in_trash
 from app.store.imports.staging import Staged
 from app.store.save import Rules, defaults
 from app.store.session import actor_of
@@ -205,9 +205,11 @@ class Fresh:
                 values = tuple(row[item.name] for item in group)
                 if None not in values:
                     asked[values].append(number)
-            for values in holders(self._session, self._entry, group, asked):
+            held = holders(self._session, self._entry, group, asked)
+            gone = in_trash(self._session, self._entry, held.values())
+            for values, holder in held.items():
                 for number in asked[values]:
-                    draft.notes[number].append(self._note(group[-1].name, taken(group)))
+                    draft.notes[number].append(self._note(group[-1].name, taken(group, holder in gone)))
 
     def _staged(self, draft: Draft, values: list[list[Any]]) -> list[Staged]:
         """The rows as they are kept until they go in."""

@@ -17,7 +17,7 @@ from app.store.events import changes_between, own_label, written
 from app.store.import_tables import Outcome
 from app.store.imports.batches import Layout
 from app.store.imports.columns import BLANK, KEPT, Fault, Masked, quote, storage
-from app.store.imports.lookup import Now, Scope, bases, deleted, holders
+from app.store.imports.lookup import Now, Scope, bases, deleted, holders, in_trash
 from app.store.imports.staging import Staged
 from app.store.save import Rules
 from app.store.session import actor_of
@@ -55,7 +55,9 @@ class Known:
         self._free = isinstance(actor_of(session), System)
         dialect = session.get_bind().dialect
         derived = [item for item in entry.fields.values() if item.spec.derived is not None]
-        kept = dict.fromkeys([*(item for item in self._items if not item.many), *derived])
+        # what is unique together is compared as a whole, though the file may give a part of it alone
+        whole = [item for group in entry.uniques if {*group} & {*self._items} for item in group]
+        kept = dict.fromkeys(item for item in (*self._items, *derived, *whole) if not item.many)
         self.moved: set[tuple[Field, ...]] = set()
         """The sets of unique fields that a changed row holds new values of."""
         self._stored = {item.name: (item.storage, storage(item, dialect)) for item in kept}
@@ -200,10 +202,12 @@ class Known:
             if asked:
                 self.moved.add(group)
                 self._check_numbers(group, asked)
-            for values, holder in (holders(self._session, self._entry, group, asked) if asked else {}).items():
+            held = holders(self._session, self._entry, group, asked) if asked else {}
+            gone = in_trash(self._session, self._entry, held.values())
+            for values, holder in held.items():
                 for one in asked[values]:
                     if one.now.id != holder:
-                        self._fault(one, group[-1], taken(group))
+                        self._fault(one, group[-1], taken(group, holder in gone))
 
     def _check_numbers(self, group: Sequence[Field], asked: Mapping[tuple[Any, ...], Sequence[Weighed]]) -> None:
         """Tell of rows that are not those exported: SQLite gives the id of a deleted row to a new one.
@@ -225,7 +229,7 @@ class Known:
         entry, now = self._entry, one.now
         label = own_label(entry, dict(now.values) | one.values)[:300] or None
         notes = json.dumps(one.notes, ensure_ascii=False) if one.notes else None
-        told: dict[str, Any] = {"target_id": now.id, "version": now.version, "key": f"#{now.id}", "label": label}
+        told: dict[str, Any] = {"target_id": now.id, "version": now.version, "key": f"\x1f{now.id}", "label": label}
         bad = (
             Outcome.CONFLICT if one.clash else Outcome.ERROR if one.wrong else Outcome.OUTSIDE if one.outside else None
         )  # fmt: skip

@@ -35,6 +35,8 @@ from app.store.save import edit_ways
 from app.store.session import actor_of
 
 ASKED = 5_000
+MOST_ZEROS = 3
+"""Zeros at the beginning of a code that are looked for where a spreadsheet may have lost them."""
 STEPS = [deed for deed in Deed if deed.value in ("changed", "deleted", "restored")]
 """What makes a row's next version."""
 
@@ -131,6 +133,24 @@ def holders(session: Session, entry: Entry, group: Sequence[Field], keys: Iterab
         statement = select(entry.model.id, *columns).where(among(session, group, some))
         for row in session.execute(statement, execution_options={"unfiltered": True}):
             found[tuple(row[1:])] = row[0]
+    return found
+
+
+def in_trash(session: Session, entry: Entry, ids: Iterable[int]) -> set[int]:
+    """Those of these rows that lie in the trash, whoever may see it: what is theirs is taken all the same."""
+    found: set[int] = set()
+    for some in _parts(sorted(ids)) if entry.trash else ():
+        gone = select(entry.model.id).where(entry.model.id.in_(some), entry.model.deleted_at.is_not(None))
+        found.update(session.scalars(gone, execution_options={"unfiltered": True}))
+    return found
+
+
+def with_zeros(session: Session, item: Field, texts: Collection[str]) -> dict[str, str]:
+    """Of these digits those that begin with zeros in a row that exists for the person, and how they stand there."""
+    longer = {text.zfill(len(text) + zeros): text for text in texts for zeros in range(1, MOST_ZEROS + 1)}
+    found: dict[str, str] = {}
+    for some in _parts(list(longer)):
+        found |= {longer[text]: text for text in session.scalars(select(item.column).where(item.column.in_(some)))}
     return found
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import reduce
 from itertools import zip_longest
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, update
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from app.access import Forbidden, editable, may, readable
 from app.catalog import Catalog, Entry, Field
 from app.declare.access import Verb
+from app.kinds.text import CodeKind
 from app.store.import_tables import Mode, Outcome, State
 from app.store.imports.ahead import Ahead
 from app.store.imports.batches import (
@@ -26,16 +26,15 @@ from app.store.imports.batches import (
     clear_rows,
     count_rows,
     layout_of,
-    line_text,
     rights,
     take,
 )
 from app.store.imports.columns import Blank, Fault, Kept, Masked, Reader, ToRaw
 from app.store.imports.fresh import Fresh
 from app.store.imports.known import Known
-from app.store.imports.lookup import Now, Rows, holders
+from app.store.imports.lookup import Now, Rows, holders, in_trash, with_zeros
 from app.store.imports.references import Resolver
-from app.store.imports.sql import STAGED, value_text
+from app.store.imports.repeats import Repeats
 from app.store.imports.staging import Staged, staging
 from app.store.save import Rules
 from app.store.session import actor_of, writing_now
@@ -89,6 +88,7 @@ def plan(
         if batch.state is not State.WAITING:  # dropped meanwhile
             raise Refused(_("This import is over."))
         planner.mark_repeats(batch_id)
+        planner.tell_left_out()
         batch.counts = count_rows(session, batch_id)
         batch.notices, batch.written = planner.notices, planner.written
         batch.rights = rights(session, entry, rules.ceiling)
@@ -131,6 +131,8 @@ class Planner:
             for name, item in ((name, entry.fields[name]) for name in self._places)
         }
         self._hidden = {name: place for place, name in layout.mapping.items() if name in (ROW_ID, ROW_VERSION)}
+        self._read = sorted({*self._places.values(), *self._hidden.values()})
+        self._left_out = 0
         self._key = self._find_key()
         self._rows = Rows(session, entry, {*self._places, *(item.name for item in entry.labelled)})
         self._fresh = Fresh(session, entry, self._places, rules, self._key)
@@ -176,7 +178,7 @@ class Planner:
 
     def plan(self, chunk: Sequence[Row]) -> list[Staged]:
         """What each row of a chunk comes to."""
-        chunk = [row for row in chunk if any(row[1]) or any(cell is not None and cell != "" for cell in row[1])]
+        chunk = self._telling(chunk)
         lines = [line for line, _cells in chunk]
         cells = list(zip_longest(*(cells for _line, cells in chunk)))
         nothing = [None] * len(chunk)
@@ -187,6 +189,8 @@ class Planner:
         ids, versions = (self._numbers(name, chunk) for name in (ROW_ID, ROW_VERSION))
         keys = self._keys(columns, ids)
         standing, hidden = self._find(ids, keys)
+        gone = in_trash(self._session, self._entry, hidden.values())
+        lost = self._lost_zeros(key for key, now in zip(keys, standing, strict=True) if now is None)
         fresh: list[int] = []
         known: list[tuple[int, Now, int | None]] = []
         staged: list[Staged] = []
@@ -201,22 +205,56 @@ class Planner:
                     )
                 else:
                     known.append((index, now, versions[index]))
-            elif (why := self._why_not(ids[index], keys[index] in hidden)) is not None:
+            elif (why := self._why_not(ids[index], hidden.get(keys[index]), gone)) is not None:
                 staged.append(self._refuse(line, Outcome.OUTSIDE, why))
+            elif keys[index] in lost:
+                staged.append(self._refuse(line, Outcome.ERROR, lost[keys[index]]))
             else:
                 fresh.append(index)
         staged += self._fresh.plan(lines, columns, fresh, keys)
         staged += self._known.plan(lines, columns, known)
         return staged
 
-    def _why_not(self, row_id: int | None, hidden: bool) -> str | None:
-        """Why a row that was not found is not a new one either."""
+    def _telling(self, chunk: Sequence[Row]) -> list[Row]:
+        """The rows that say anything in the columns that are read: forms have numbered lines that nobody filled in."""
+        read = self._read
+        found = [
+            row for row in chunk
+            if any(place < len(row[1]) and not _is_empty(row[1][place]) for place in read)
+        ]  # fmt: skip
+        if len(found) < len(chunk):
+            self._left_out += sum(not all(map(_is_empty, cells)) for _line, cells in chunk) - len(found)
+        return found
+
+    def tell_left_out(self) -> None:
+        """Tell of the rows that say nothing, so that the counts add up to those of the file."""
+        if self._left_out:
+            text = ngettext(
+                "%(num)s row holds nothing in the columns that are read, and is left out.",
+                "%(num)s rows hold nothing in the columns that are read, and are left out.", self._left_out,
+            )  # fmt: skip
+            self.notices.append({"field": "", "text": str(text)})
+
+    def _lost_zeros(self, keys: Iterable[tuple[Any, ...] | None]) -> dict[Any, str]:
+        """Why keys that are not there yet are taken for others, whose zeros a spreadsheet lost."""
+        if len(self._key) != 1 or not isinstance(self._key[0].kind, CodeKind):
+            return {}
+        digits = {key[0] for key in keys if key is not None and key[0].isdecimal()}
+        known = with_zeros(self._session, self._key[0], digits) if digits else {}
+        return {
+            (text,): str(_("There is a row “%(code)s”: zeros at the beginning seem to be lost. Format the column as "
+                           "text, and enter it again.", code=code))
+            for text, code in known.items()
+        }  # fmt: skip
+
+    def _why_not(self, row_id: int | None, holder: int | None, gone: Container[int]) -> str | None:
+        """Why a row that was not found is not a new one either; `holder` has its key, out of the person's sight."""
         if row_id is not None:
             return str(_("There is no such row, or it is not among those you may see."))
         if self._layout.mode is Mode.UPDATE:
             return str(_("There is no such row, or it is not among those you may see."))
-        if hidden:
-            return taken(self._key)
+        if holder is not None:
+            return taken(self._key, holder in gone)
         return None if self._may_add else str(_("You may not add rows here."))
 
     def _refuse(self, line: int, outcome: Outcome, text: str) -> Staged:
@@ -241,8 +279,8 @@ class Planner:
 
     def _find(
         self, ids: Sequence[int | None], keys: Sequence[tuple[Any, ...] | None]
-    ) -> tuple[list[Now | None], set[Any]]:
-        """The row that each row of the file is about, as far as there is one for the person; and the keys of others."""
+    ) -> tuple[list[Now | None], dict[Any, int]]:
+        """The row that each row of the file is about, as far as there is one for the person; and who has other keys."""
         by_id = self._rows.by_ids(one for one in ids if one is not None) if self._hidden else {}
         asked = dict.fromkeys(key for key in keys if key is not None)
         held = holders(self._session, self._entry, self._key, asked) if asked else {}
@@ -251,7 +289,7 @@ class Planner:
             (None if row_id is None else by_id.get(row_id)) if key is None else by_key.get(key)
             for row_id, key in zip(ids, keys, strict=True)
         ]
-        return standing, held.keys() - by_key.keys()
+        return standing, {key: holder for key, holder in held.items() if key not in by_key}
 
     @property
     def written(self) -> list[str]:
@@ -260,44 +298,18 @@ class Planner:
 
     def mark_repeats(self, batch_id: int) -> None:
         """Mark the rows that say again what an earlier row of the file says and only one row may."""
-        self._mark(batch_id, STAGED.c.key, self._key)
-        dialect = self._session.get_bind().dialect
+        repeats = Repeats(self._session, batch_id, self._entry, self._places, self._hidden.get(ROW_ID))
+        if self._layout.returned:
+            repeats.mark_copies()
+        repeats.mark(self._key)
         for group in self._entry.uniques:
             # rows of a returned export are known by their ids: two of them may come to the same key
-            again = group != self._key or group in self._known.moved
-            if again and all(item.name in self._places and not item.many for item in group):
-                parts = [value_text(dialect, STAGED.c.new_values, item.storage) for item in group]
-                self._mark(batch_id, reduce(lambda one, two: one + "\x1f" + two, parts), group)
+            if group != self._key or group in self._known.moved:
+                repeats.mark_group(group)
 
-    def _mark(self, batch_id: int, key: ColumnElement[Any], group: Sequence[Field]) -> None:
-        # found first and marked by their place: to join the table with itself takes for ever where the database's
-        # planner does not know yet how many rows this batch has
-        good = STAGED.c.outcome.in_([one for one in Outcome if one.good])
-        seen = (
-            select(
-                STAGED.c.line,
-                func.min(case((good, STAGED.c.line))).over(partition_by=key).label("first"),
-                func.count(case((good, 1))).over(partition_by=key).label("count"),
-            )
-            .where(STAGED.c.batch_id == batch_id, key.is_not(None))
-            .subquery()
-        )
-        again = select(seen.c.line, seen.c.first).where(seen.c.count > 1, seen.c.line != seen.c.first)
-        found = self._session.execute(again).all()
-        name, labels = (group[-1].name if group else ""), "、".join(item.label for item in group)
-        place = self._places.get(name) if group else self._hidden.get(ROW_ID)
-        this = and_(STAGED.c.batch_id == batch_id, STAGED.c.line == bindparam("at"))
-        mark = update(STAGED).where(this).values(outcome=Outcome.DUPLICATE, notes=bindparam("said"))
-        for start in range(0, len(found), CHUNK):
-            told = []
-            for line, first in found[start : start + CHUNK]:
-                text = _(
-                    "Row %(row)s of the file is about the same %(labels)s.",
-                    row=line_text(first), labels=labels or self._entry.singular,
-                )  # fmt: skip
-                note = {"field": name, "place": place, "message": str(text)}
-                told.append({"at": line, "said": json.dumps([note], ensure_ascii=False)})
-            self._session.execute(mark, told)
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or (cell.__class__ is str and not cell.strip())
 
 
 def _whole(cell: Any) -> int | None:

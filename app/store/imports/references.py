@@ -77,8 +77,14 @@ class Resolver:
             asked = texts[start : start + ASKED]
             for way in self._ways:
                 asked = self._ask(way, asked)
-            missing = Fault(_("This row does not exist, or you may not see it. Choose another."))
-            self._known.update(dict.fromkeys(asked, missing))
+            self._known.update(dict.fromkeys(asked, Fault(self._missing())))
+
+    def _missing(self) -> str:
+        if self._target is self._item.entry:
+            text = _("This row does not exist, or you may not see it. If it stands in this file, import that row "
+                     "first (the good rows now), then this one.")  # fmt: skip
+            return str(text)
+        return str(_("This row does not exist, or you may not see it. Choose another."))
 
     def _ask(self, way: Field, texts: list[str]) -> list[str]:
         """Look texts up in one field of the target; returns those that it does not know."""
