@@ -312,6 +312,8 @@ def import_file(
             work = import_command.prepare(_actor(account), record, file, sheet, mode, settings.language)
             for number, who, state in work.earlier:
                 click.echo(f"The same file is known: import {number} by {who}, {state}.", err=True)
+            for line in work.told:
+                click.echo(line, err=True)
             bad = _import(work, apply_, good_rows)
         except ValueError as error:
             raise click.ClickException(str(error)) from None
@@ -350,7 +352,7 @@ def undo_import(*, number: int, account: str | None, others: bool) -> None:
     from flask_babel import force_locale
 
     from app.access import Forbidden
-    from app.store.imports.batches import Refused
+    from app.store.imports.batches import Refused, line_text
     from app.store.imports.undoing import ChangedSince, undo
     from app.store.session import act_as, db
 
@@ -362,7 +364,7 @@ def undo_import(*, number: int, account: str | None, others: bool) -> None:
                 done = undo(db(), number, others=others, report=report)
         except ChangedSince as error:
             for row in error.rows:
-                click.echo(f"{row.line} {row.label}: {row.reason}", err=True)
+                click.echo(f"{line_text(row.line)} {row.label}: {row.reason}", err=True)
             raise click.ClickException(error.message) from None
         except Refused as error:
             raise click.ClickException(error.message) from None

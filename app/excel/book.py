@@ -85,11 +85,15 @@ class Book(ABC):
         """Let the file go."""
 
     def notes(self) -> list[Words]:
-        """What the person should know of how the file was read: macros left out, formulas by their results."""
-        found = list(self.told)
-        if self.formulas:
-            found.append(_l("%(count)s cells hold formulas; their last results were taken.", count=self.formulas))
-        return found
+        """What the person should know of how the file is read: macros left out, formulas by their results."""
+        formulas = [_l("Some cells hold formulas; their last results are taken.")] if self.formulas else []
+        return [*self.told, *formulas]
+
+    def counted(self) -> list[Words]:
+        """The same of the rows that have been read: how many cells hold formulas."""
+        if not self.formulas:
+            return []
+        return [_l("%(count)s cells hold formulas; their last results were taken.", count=f"{self.formulas:,}")]
 
     def __enter__(self) -> Self:
         return self

@@ -19,7 +19,7 @@ from app.excel.book import BadWorkbook, Book, Cell, CellError, column_letters
 from app.excel.header import Header, find_header, given_header
 from app.excel.mark import Mark, mark_copy
 from app.excel.match import How
-from app.excel.plan import Reading, read_layout, read_places, read_rows, upload_of
+from app.excel.plan import Reading, read_layout, read_places, read_rows, remarks, upload_of
 from app.excel.read import open_book
 from app.store.import_tables import ImportBatch
 from app.store.imports.batches import Layout, Refused, Upload, layout_of, refused_among, refused_rows
@@ -129,8 +129,7 @@ def _seen(entry: Entry, book: Book, reading: Reading, samples: Sequence[Sequence
         problems=tuple(str(one) for one in matching.problems(entry, texts)),
         notes=(
             *(str(one) for one in book.notes()),
-            *_outdated(reading),
-            *_further(reading),
+            *(str(one) for one in remarks(reading)),
             *_not_shown(unknown - MOST_UNKNOWN),
         ),
         returned=_has_ids(reading),
@@ -139,19 +138,6 @@ def _seen(entry: Entry, book: Book, reading: Reading, samples: Sequence[Sequence
 
 def _has_ids(reading: Reading) -> bool:
     return "rn:id" in reading.matching.mapping.values()
-
-
-def _outdated(reading: Reading) -> tuple[str, ...]:
-    if not reading.matching.outdated:
-        return ()
-    return (str(_("The workbook was exported under an earlier form of this record. Check its columns.")),)
-
-
-def _further(reading: Reading) -> tuple[str, ...]:
-    if not reading.more:
-        return ()
-    names = "、".join(f"“{name}”" for name in reading.more)
-    return (str(_("The next sheets have the same columns, and are read too: %(names)s.", names=names)),)
 
 
 def _not_shown(count: int) -> tuple[str, ...]:

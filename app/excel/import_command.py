@@ -14,7 +14,7 @@ from app.access import Forbidden, Person, System, may
 from app.catalog import Entry, current
 from app.declare.access import Verb
 from app.excel.book import BadWorkbook, column_letters
-from app.excel.plan import Report, plan_file, read_layout, upload_of
+from app.excel.plan import Reading, Report, plan_file, read_layout, remarks, upload_of
 from app.excel.read import open_book
 from app.store.import_tables import Mode
 from app.store.imports.ahead import Ahead
@@ -26,13 +26,17 @@ from app.store.session import act_as, db, writing_now
 
 @dataclass(frozen=True)
 class Import:
-    """An import that is begun; `earlier` are the batches of the same file that are under way or went in."""
+    """An import that is begun: `earlier` are the batches of the same file that are under way or went in.
+
+    `told` is what the person should know of how the file is read.
+    """
 
     batch_id: int
     entry: Entry
     path: Path
     language: str
     earlier: tuple[tuple[int, str, str], ...]
+    told: tuple[str, ...] = ()
 
     def plan(self, report: Report, ahead: Ahead | None) -> dict[str, int]:
         """Check the whole file; returns the rows by outcome."""
@@ -95,14 +99,24 @@ def prepare(
     visible = [one.name for one in catalog if may(actor, one, Verb.READ)]
     with force_locale(language), _worded():
         with open_book(path, path.name) as book:
-            layout = read_layout(book, catalog, entry, visible, sheet=sheet).layout(Mode(mode))
+            reading = read_layout(book, catalog, entry, visible, sheet=sheet)
+            layout = reading.layout(Mode(mode))
+            told = (*(str(one) for one in book.notes()), *(str(one) for one in remarks(reading)))
         upload = upload_of(path, path.name)
         known = [(one.id, one.actor, str(one.state)) for one in same_file(session, entry, upload.digest)]
         session.rollback()
         with writing_now():
             batch_id = start(session, entry, upload, layout)
+            _settled(reading, entry)
             session.commit()
-    return Import(batch_id, entry, path, language, tuple(known))
+    return Import(batch_id, entry, path, language, tuple(known), told)
+
+
+def _settled(reading: Reading, entry: Entry) -> None:
+    """Raise ValueError where somebody would have to choose: nobody is there to ask."""
+    problems = reading.matching.problems(entry, reading.header.texts)
+    if problems:
+        raise ValueError(" ".join(str(one) for one in problems))
 
 
 def _rules() -> Rules:

@@ -62,6 +62,8 @@ def _batch(task: Task) -> ImportBatch:
     batch = find(task.session(), task.args["batch"])
     if batch is None:
         raise Failed(_("There is no such import of yours."))
+    if batch.job_id not in (None, task.id):
+        raise Failed(_("This step of the import has been begun anew since. Open the import to see how far it is."))
     return batch
 
 

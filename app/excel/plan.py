@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.catalog import Catalog, Entry
+from app.declare.choices import Words
 from app.excel.book import BadWorkbook, Book, Cell, damaged
 from app.excel.header import Header, continuing, find_header, given_header
 from app.excel.match import Matching, check_record, match
@@ -71,6 +72,17 @@ def read_layout(
     return Reading(book.sheets[place].name, place, header, match(entry, header.texts, remembered), more)
 
 
+def remarks(reading: Reading) -> list[Words]:
+    """What a person should know of a reading: that the record was declared otherwise, that more sheets are read."""
+    found: list[Words] = []
+    if reading.matching.outdated:
+        found.append(_("The workbook was exported under an earlier form of this record. Check its columns."))
+    if reading.more:
+        names = "、".join(f"“{name}”" for name in reading.more)
+        found.append(_("The next sheets have the same columns, and are read too: %(names)s.", names=names))
+    return found
+
+
 def _place(book: Book, sheet: str) -> int:
     names = [one.name for one in book.sheets]
     if sheet:
@@ -106,8 +118,10 @@ def plan_file(
         counts = [book.sheets[place].rows for place in places]
         total = None if None in counts else sum(filter(None, counts))
         rows = read_rows(book, layout, places, max(layout.mapping, default=0) + 1)
-        raw = converter(titles, book.system)
-        return plan(session, batch_id, rows, rules, raw, lambda done: report(done, total), ahead=ahead)
+        to_raw, remarks = converter(titles, book.system), book.counted
+        return plan(
+            session, batch_id, rows, rules, to_raw, lambda done: report(done, total), remarks=remarks, ahead=ahead
+        )
 
 
 def read_places(book: Book, layout: Layout, entry: Entry) -> tuple[Header, tuple[int, ...]]:

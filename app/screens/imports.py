@@ -217,7 +217,7 @@ def layout(batch_id: int) -> ResponseReturnValue:
         return redirect(url_for("records.import_batch", batch_id=batch_id), 303)
     form, desk = request.form, current_app.extensions["workbooks"]
     row = form.get("header_row", "")
-    if row and not (row.isascii() and row.isdecimal() and 0 < int(row[:9]) < 2**20):
+    if row and not (row.isascii() and row.isdecimal() and len(row) < 8 and 0 < int(row) < 2**20):
         return _match_page(batch, entry, error=_("The header stands in a row from 1 to 1,048,575."), status=422)
     sheet, chosen = form.get("sheet", batch.sheet), _chosen(entry)
     moved = sheet != batch.sheet or (row and int(row) != batch.header_row)
@@ -232,7 +232,9 @@ def layout(batch_id: int) -> ResponseReturnValue:
         return _upload_page(entry, _("The file is no longer kept. Send it again."), 422)
     mode = Mode(form["mode"]) if form.get("mode") in {one.value for one in Mode} else batch.mode
     plain = seen.layout if moved else _as_chosen(seen.layout, chosen)
-    wanted = Layout(plain.sheet, plain.sheet_place, plain.header_row, plain.mapping, mode, form.get("clear") == "1")
+    # who comes back from the plan sends none of the form, and finds it as it was
+    clear = form.get("clear") == "1" if "mode" in form else batch.clear
+    wanted = Layout(plain.sheet, plain.sheet_place, plain.header_row, plain.mapping, mode, clear)
     names = [name for name in wanted.mapping.values() if name not in (ROW_ID, ROW_VERSION)]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None and not moved:

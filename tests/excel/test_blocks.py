@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.excel.blocks import Blocks
+from app.excel.blocks import Blocks, Numbered
 from app.excel.strings import SharedStrings
 from app.excel.styles import PLAIN, SHARE, Numbers
 from app.excel.xlsx import _Taker
@@ -19,14 +19,13 @@ def strings() -> SharedStrings:
     return made
 
 
-def one_by_one(block: str, width: int = WIDTH) -> list[tuple[int, list[object]]]:
+def one_by_one(block: str, width: int = WIDTH) -> list[Numbered]:
     taker = _Taker(strings(), Numbers([PLAIN, SHARE]), width)
     return [(line, cells) for line, cells in taker.rows(block, 0) if cells]
 
 
-def together(block: str, width: int = WIDTH) -> list[tuple[int, list[object]]] | None:
-    found = Blocks(strings(), Numbers([PLAIN, SHARE]), width).take(block)
-    return None if found is None else list(found)
+def together(block: str, width: int = WIDTH) -> list[Numbered] | None:
+    return Blocks(strings(), Numbers([PLAIN, SHARE]), width).take(block)
 
 
 def same(one: object, other: object) -> bool:

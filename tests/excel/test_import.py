@@ -80,5 +80,18 @@ def test_what_cannot_be_imported_is_told_in_words(
     assert "Traceback" not in told.stderr
 
 
+def test_where_somebody_would_have_to_choose_nothing_is_checked(place: Place, tmp_path: Path) -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["编码", "名称", "名称"])
+    book.active.append(["C-1", "一", "二"])
+    book.save(tmp_path / "a.xlsx")
+    told = place.run("import", "indicator", str(tmp_path / "a.xlsx"), check=False)
+    assert told.returncode == 1
+    assert "B 列" in told.stderr
+    assert "C 列" in told.stderr
+    assert "Import " not in told.stdout
+
+
 def test_the_store_and_the_workbook_call_the_hidden_columns_alike() -> None:
     assert (batches.ROW_ID, batches.ROW_VERSION) == (layout.ROW_ID, layout.ROW_VERSION)

@@ -44,7 +44,7 @@ def test_every_format_gives_the_same_rows_with_their_numbers(office: dict[str, P
             (3, ["张三", date(2004, 3, 1), 0.5, 2004, "11010519491231002X", results[kind][0], "000320", "000007"]),
             (4, ["李四", MOMENT, 1, None, "034052419800101001", results[kind][1]]),
         ]
-        assert [str(note) for note in book.notes()] == ["有 2 个单元格是公式，已取其最近一次的计算结果。"]
+        assert [str(note) for note in book.counted()] == ["有 2 个单元格是公式，已取其最近一次的计算结果。"]
         assert list(book.rows(1)) == [(5, [None, None, "一"])]
 
 
@@ -189,7 +189,8 @@ def test_formulas_are_taken_by_their_results_and_told(tmp_path: Path) -> None:
     )
     with open_book(raw_xlsx(tmp_path / "a.xlsx", sheet_xml(row)), "a.xlsx") as book:
         assert list(book.rows(0)) == [(1, [2, "甲", CellError("#DIV/0!"), CellError(NOT_CALCULATED), 3])]
-        assert [str(note) for note in book.notes()] == ["5 cells hold formulas; their last results were taken."]
+        assert [str(note) for note in book.notes()] == ["Some cells hold formulas; their last results are taken."]
+        assert [str(note) for note in book.counted()] == ["5 cells hold formulas; their last results were taken."]
 
 
 def test_only_as_many_columns_are_kept_as_are_asked_for(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ TOLD: dict[str, tuple[Make, tuple[str, ...]]] = {
     "16,384 columns": (wide, ("另有 16080 列",)),
     "1,048,576 empty rows": (tall, ("名称",)),
     "macros and links": (programmed, ("工作簿含有宏", "工作簿链接了其他文件")),
-    "formulas": (computed, ("有 1 个单元格是公式",)),
+    "formulas": (computed, ("有些单元格是公式",)),
     "duplicate headers": (lambda folder: sheet((*HEADS, "名称"), ("W-1", "一", "吨", "x"), folder=folder), ("都像是",)),
 }
 

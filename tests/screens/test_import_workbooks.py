@@ -122,6 +122,17 @@ def test_a_sheet_that_gives_two_rows_one_number_is_told(
     assert 'name="col-0"' in page
 
 
+def test_all_formulas_are_counted_once_the_rows_are_read(
+    visitor: Signed, work: Callable[[], None], unit: str, tmp_path: Path
+) -> None:
+    person = visitor(people.STATISTICS)
+    rows = table_xml(tuple(HEADS)) + "".join(
+        f'<row r="{line}"><c r="A{line}" t="str"><f>1</f><v>G-{line}</v></c></row>' for line in range(2, 12)
+    )
+    path = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(rows))
+    assert "有 10 个单元格是公式" in check(person, sent(person, "indicator", io.BytesIO(path.read_bytes())), work)
+
+
 def test_a_file_that_is_not_the_one_whose_columns_were_settled_is_told(
     app: Flask, visitor: Signed, work: Callable[[], None], unit: str
 ) -> None:

@@ -14,6 +14,8 @@ from werkzeug.test import TestResponse
 
 from app.jobs.worker import Worker, make_name
 from app.screens import export
+from app.store.jobs import JOB
+from app.store.tables import JobState
 from tests.support import people
 from tests.support.places import Place
 from tests.support.visitor import Visitor
@@ -178,6 +180,45 @@ def test_columns_can_be_settled_by_hand_and_are_remembered(
     assert person.post(f"{address}/layout", {"col-0": "none_such"}).status_code == 400
     assert person.post(f"{address}/layout", {"header_row": "x"}).status_code == 422
     assert person.post(f"{again}/drop", {}).status_code == 303
+
+
+def test_who_goes_back_to_the_columns_finds_what_was_said_of_empty_cells(
+    visitor: Signed, work: Callable[[], None], unit: str
+) -> None:
+    person = visitor(people.STATISTICS)
+    address = sent(person, "indicator", workbook(["编码", "名称"], ["B-1", "一"]))
+    check(person, address, work, clear="1")
+    person.post(f"{address}/layout", {"step": "read"})
+    assert re.search(r'name="clear" value="1" checked', person.get(address).text)
+    person.post(f"{address}/layout", {"step": "read", "mode": "both"})
+    assert not re.search(r'name="clear" value="1" checked', person.get(address).text)
+
+
+@pytest.mark.parametrize("row", ["0", "-1", "1e3", "９", "1048577", "1" + "0" * 5000])
+def test_a_header_row_that_is_none_is_answered_in_words(visitor: Signed, row: str) -> None:
+    person = visitor(people.STATISTICS)
+    address = sent(person, "indicator", workbook(["编码", "名称"], ["B-1", "一"]))
+    answer = person.post(f"{address}/layout", {"step": "read", "header_row": row})
+    assert answer.status_code == 422
+    assert "表头行号应" in answer.text
+
+
+def test_a_step_that_was_begun_anew_is_not_taken_twice(
+    app: Flask, visitor: Signed, work: Callable[[], None], unit: str
+) -> None:
+    person = visitor(people.STATISTICS)
+    address = sent(person, "indicator", workbook(["编码", "名称", "计量单位", "管理单位"], ["B-2", "一", "吨", unit]))
+    check(person, address, work)
+    with app.extensions["engine"].connect() as connection:
+        first = connection.scalar(select(func.max(JOB.c.id)))
+    person.post(f"{address}/layout", {"step": "read"})
+    check(person, address, work)
+    with app.extensions["engine"].begin() as connection:
+        connection.execute(update(JOB).where(JOB.c.id == first).values(state=JobState.FAILED))
+    person.post(f"/jobs/{first}/retry", {})
+    work()
+    assert "重新开始" in person.get(f"/jobs/{first}").text
+    assert counts(person.get(address).text) == [1, 0, 0, 0, 0]
 
 
 def test_an_import_is_its_persons_alone(visitor: Signed, stranger: Visitor) -> None:

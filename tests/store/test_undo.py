@@ -166,3 +166,51 @@ def test_what_the_console_imported_goes_back_by_a_command(app: Flask, place: Pla
     assert "1 removed, 0 as before, 1 left" in told.stdout
     with acting(app, "") as session:
         assert list(stored(session, [641, 642])) == [641]
+
+
+def exported(session: Session, count: int) -> list[list[Any]]:
+    """Rows of VALUES but the value, as an export gives them."""
+    rows = session.execute(text(
+        "SELECT v.id, v.version, i.code, v.period, v.area FROM indicator_value v "
+        "JOIN indicator i ON i.id = v.indicator_id ORDER BY v.id LIMIT :count"
+    ), {"count": count})  # fmt: skip
+    return [list(row) for row in rows]
+
+
+def test_a_row_whose_earlier_values_another_has_now_is_told_and_left(app: Flask) -> None:
+    with acting(app, "") as session:
+        rows, entry = exported(session, 2), session.info["catalog"]["indicator_value"]
+        changed = [[*row[:3], f"207{number}", row[4]] for number, row in enumerate(rows)]
+        batch, counts = planned(session, "indicator_value", VALUES[:5], changed)
+        assert counts == {"changed": 2}
+        apply(session, batch, rules())
+        indicator = session.scalar(text("SELECT id FROM indicator WHERE code = :code"), {"code": rows[0][2]})
+        raw = {"indicator": str(indicator), "period": rows[0][3], "area": rows[0][4], "value": "7"}
+        insert(session, entry, raw, rules())
+        with pytest.raises(ChangedSince) as caught:
+            undo(session, batch)
+        assert [(one.row_id, one.reason) for one in caught.value.rows] == [(rows[0][0], "它原有的内容现属另一条记录")]
+        done = undo(session, batch, others=True)
+        assert (done.restored, done.kept) == (1, 1)
+        periods = session.execute(text("SELECT period FROM indicator_value ORDER BY id LIMIT 2")).scalars().all()
+        assert periods == ["2070", rows[1][3]]
+
+
+def test_a_row_that_referred_to_one_that_is_gone_is_told_and_left(app: Flask) -> None:
+    with acting(app, "") as session:
+        units = session.info["catalog"]["unit"]
+        raw = {"code": "GONE-1", "name": "将撤销的局", "kind": "department"}
+        gone = insert(session, units, raw, rules())
+        codes = session.scalars(text("SELECT code FROM system ORDER BY id LIMIT 2")).all()
+        first, _counts = planned(session, "system", ("code", "lead"), [[code, "GONE-1"] for code in codes])
+        apply(session, first, rules())
+        second, counts = planned(session, "system", ("code", "lead"), [[codes[0], "公安局"], [codes[1], "GONE-1"]])
+        assert counts == {"changed": 1, "same": 1}
+        apply(session, second, rules())
+        session.execute(text("UPDATE system SET lead_id = NULL WHERE code = :code"), {"code": codes[1]})
+        session.commit()
+        delete(session, units, gone.id)
+        with pytest.raises(ChangedSince) as caught:
+            undo(session, second)
+        assert [one.reason for one in caught.value.rows] == ["它原来引用的记录已不存在或不在您可见范围内"]
+        assert undo(session, second, others=True).kept == 1

@@ -23,7 +23,7 @@ from app.declare.access import Verb
 from app.declare.event import Deed, Event
 from app.store.ids import last_used
 from app.store.import_tables import Outcome, State
-from app.store.imports.batches import Refused, count_rows, rights, take
+from app.store.imports.batches import Refused, count_rows, layout_of, rights, take
 from app.store.imports.lookup import Scope
 from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going, unpacked
 from app.store.imports.writing import Going, Report
@@ -129,8 +129,9 @@ def check_state(rows: Applied, rules: Rules, good_rows: bool) -> None:
 
 def _mark(session: Session, batch_id: int, rows: Reasons) -> None:
     """Note in the plan what stands against rows now."""
+    places = {name: place for place, name in layout_of(take(session, batch_id)).mapping.items()}
     for line, (outcome, name, text) in rows.items():
-        notes = json.dumps([{"field": name, "place": None, "message": text}], ensure_ascii=False)
+        notes = json.dumps([{"field": name, "place": places.get(name), "message": text}], ensure_ascii=False)
         this = and_(STAGED.c.batch_id == batch_id, STAGED.c.line == line)
         session.execute(update(STAGED).where(this).values(outcome=outcome, notes=notes))
     take(session, batch_id).counts = count_rows(session, batch_id)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.access import Forbidden, editable, may, readable
 from app.catalog import Catalog, Entry, Field
 from app.declare.access import Verb
+from app.declare.choices import Words
 from app.kinds.text import CodeKind
 from app.store.import_tables import Mode, Outcome, State
 from app.store.imports.ahead import Ahead
@@ -55,12 +56,14 @@ def plan(
     to_raw: ToRaw,
     report: Report = lambda done: None,
     *,
+    remarks: Callable[[], Iterable[Words]] = tuple,
     ahead: Ahead | None = None,
 ) -> dict[str, int]:
     """Plan every row of the file, given as (line, cells) below the header; returns the counts by outcome.
 
-    Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. `ahead` stores what is planned
-    already. Raises Forbidden or Refused.
+    `remarks` says at the end what the person should know of how the file was read; `ahead` stores what is planned
+    already. Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. Raises Forbidden or
+    Refused.
     """
     catalog: Catalog = session.info["catalog"]
     # what was read is let go first: SQLite lets no transaction write that began to read before another wrote
@@ -89,6 +92,7 @@ def plan(
             raise Refused(_("This import is over."))
         planner.mark_repeats(batch_id)
         planner.tell_left_out()
+        planner.notices += [{"field": "", "text": str(text)} for text in remarks()]
         batch.counts = count_rows(session, batch_id)
         batch.notices, batch.written = planner.notices, planner.written
         batch.rights = rights(session, entry, rules.ceiling)

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, case, delete, exists, false, func, insert, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    case,
+    cast,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.access import Forbidden, System, may
+from app.access import Forbidden, System, may, predicate
 from app.declare.access import Verb
 from app.declare.event import Deed, Event
 from app.store.import_tables import ImportBatch, State
 from app.store.imports.batches import Refused, take
-from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going, value_text
+from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going, unpacked, value_text
 from app.store.imports.writing import Going, Report
 from app.store.save import edit_ways
 from app.store.search.index import forget_rows
@@ -177,6 +191,9 @@ class Undoing(Going):
         """Leave the rows that are no longer as the import left them; raises ChangedSince unless `others` may go."""
         by_whom: list[tuple[str, ColumnElement[bool]]] = [(_("changed or deleted since"), ~self._as_left())]
         by_whom += [(_("other rows refer to it"), referred) for referred in self._referred()]
+        if self.count(False):
+            by_whom += [(_("another row has now what it had before"), taken) for taken in self._taken()]
+            by_whom += [(_("what it referred to before is gone, or out of your sight"), lost) for lost in self._lost()]
         rows: list[Touched] = []
         count = 0
         for reason, condition in by_whom:
@@ -222,6 +239,36 @@ class Undoing(Going):
                 outside = and_(outside, ~exists().where(inside.c.id == here, inside.c.fresh).select_from(inside))
             found.append(and_(GOING.c.fresh, exists().where(outside).select_from(source)))
         return found
+
+    def _taken(self) -> Iterator[ColumnElement[bool]]:
+        """Rows there were whose unique values another row has taken since."""
+        for group in self.entry.uniques:
+            if all(item.fixed for item in group) or not {*group} & {*self.written}:
+                continue
+            other = self.table.alias()
+            columns = [self.table.c[item.storage] for item in group]
+            source, values = unpacked(self.dialect, STAGED, STAGED.c.old_values, columns)
+            same = and_(*(other.c[one.name] == value.element for one, value in zip(columns, values, strict=True)))
+            held = exists().select_from(source.join(other, same)).where(*self._own(), other.c.id != GOING.c.id)
+            yield and_(GOING.c.fresh.is_(False), held.correlate(GOING))
+
+    def _lost(self) -> Iterator[ColumnElement[bool]]:
+        """Rows there were that would refer again to a row that is not there for the person any more."""
+        for item in self.written:
+            if item.target is None or item.many:
+                continue
+            target, visible = item.target.model, predicate(self.catalog, self.actor, item.target, Verb.READ)
+            before, after = (
+                cast(value_text(self.dialect, text, item.storage), Integer)
+                for text in (STAGED.c.old_values, STAGED.c.new_values)
+            )
+            there = exists().where(target.id == before, visible).select_from(target)
+            again = exists().where(*self._own(), before.is_not(None), before.is_distinct_from(after), ~there)
+            yield and_(GOING.c.fresh.is_(False), again.select_from(STAGED).correlate(GOING))
+
+    def _own(self) -> tuple[ColumnElement[bool], ...]:
+        """That a planned row is the one of a row that is going."""
+        return STAGED.c.batch_id == self.batch.id, STAGED.c.line == GOING.c.line
 
     def begin(self) -> ImportBatch:
         """The batch of the undoing itself."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, cast, delete, exists, func, insert, literal, or_, select, true, update
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from app.declare.access import Verb
 from app.declare.event import Deed, Door, Event
 from app.store.events import event_line
 from app.store.import_tables import ImportBatch
+from app.store.imports.batches import Refused
 from app.store.imports.sql import GOING, STAGED, as_json, unpacked, value_text
 from app.store.search.index import index_rows, settle
 from app.store.search.tokens import plan_of
@@ -49,7 +51,10 @@ class Going:
         self.actor = actor_of(session)
         own = [item for name, item in self.entry.fields.items() if name not in STAMPS]
         self.plain = [item for item in own if not item.many]
-        self.written = [self.entry.fields[name] for name in written or batch.written]
+        names = written or batch.written
+        if not self.entry.fields.keys() >= {*names}:
+            raise Refused(_("The record has other fields now than when the file was checked, so this cannot be done."))
+        self.written = [self.entry.fields[name] for name in names]
         self.many = [item for item in own if item in self.written and item.many]
 
     def count(self, fresh: bool) -> int:
