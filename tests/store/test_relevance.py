@@ -20,13 +20,13 @@ from app.store import walk as walk_
 from app.store.bulk import Selection, delete_rows
 from app.store.page import fetch_page, neighbours
 from app.store.query import BadQuery, Query, read_cursor, read_query, where
-from app.store.search import pages
+from app.store.search import hits, slices
 from app.store.search.match import Search, words_of
 from app.store.search.tokens import parts, plan_of, squeezed, without_signs
 from app.store.session import WRITING, act_as, db
 from tests.support.statements import counted
 
-MOST_STATEMENTS = 7
+MOST_STATEMENTS = 9
 
 
 @pytest.fixture
@@ -36,13 +36,23 @@ def session(app: Flask) -> Iterator[Session]:
         yield db()
 
 
-@pytest.fixture(params=["as it is", "in small slices"])
-def sliced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=["as it is", "in small slices", "by the newest"])
+def sliced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Both as tables of this size are read and as those of millions are."""
-    if request.param == "in small slices":
-        monkeypatch.setattr(pages, "RARE", 4)
-        monkeypatch.setattr(pages, "FIRST", 16)
+    if request.param != "as it is":
+        monkeypatch.setattr(slices, "RARE", 4)
+        monkeypatch.setattr(slices, "FIRST", 16)
+        monkeypatch.setattr(slices, "BLOCK", 1)
         monkeypatch.setattr(walk_, "MANY", 5)
+    if request.param == "by the newest":
+        monkeypatch.setattr(hits, "SOME", 1)
+        monkeypatch.setattr(hits, "MANY", 0)
+    # statements that are kept have been put together with the figures of others
+    hits.counts.cache_clear()
+    slices._common.cache_clear()
+    yield
+    hits.counts.cache_clear()
+    slices._common.cache_clear()
 
 
 def asked(entry: Entry, typed: str, actor: Person | System = SYSTEM, more: Mapping[str, str] = {}) -> Query:

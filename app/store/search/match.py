@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    and_,
     cast,
     column,
     exists,
@@ -101,7 +100,7 @@ TIERS: tuple[tuple[Meaning | None, Meaning | None], ...] = ((exactly, None), (at
 
 
 def _postgresql(words: Sequence[str], meaning: Meaning) -> str:
-    return " & ".join("(" + " | ".join(_phrase(term) for term in meaning(word)) + ")" for word in words)
+    return "(" + " & ".join("(" + " | ".join(_phrase(term) for term in meaning(word)) + ")" for word in words) + ")"
 
 
 def _phrase(term: Term) -> str:
@@ -118,6 +117,17 @@ def _sqlite(words: Sequence[str], meaning: Meaning) -> str:
 def _string(term: Term) -> str:
     place = "label : " if term.named else ""
     return f'({place}"{" ".join(term.tokens)}"{" *" if term.open else ""})'
+
+
+def tier_questions(text: str) -> dict[str, str]:
+    """What PostgreSQL is asked for the rows of each of the TIERS, `tier0` and so on.
+
+    Few rows are named so, or begin so, and for those its index is to look for nothing else: that they also have every
+    word, `every`, is asked of each of them.
+    """
+    words, whole = words_of(text), (squeezed(text),)
+    every, named, begun = _postgresql(words, terms), _postgresql(whole, exactly), _postgresql(whole, at_start)
+    return {"every": every, "tier0": named, "tier1": f"{begun} & ! {named}", "tier2": f"{every} & ! {begun}"}
 
 
 def by_tokens(entry: Entry, words: Sequence[str], actor: Person | System) -> bool:
@@ -231,18 +241,14 @@ class Search:
         return select(self.key).select_from(self._table).where(self._matches(words, meaning))
 
     def tier(self, text: str, number: int) -> ColumnElement[bool]:
-        """Of the rows that have every word of a text those of one of the TIERS, as a condition on their tokens."""
-        words, whole = words_of(text), (squeezed(text),)
+        """Of the rows that have every word of a text those of one of the TIERS, as SQLite is asked for them."""
+        whole = (squeezed(text),)
         has, lacks = TIERS[number]
-        if has is exactly and not self._sqlite:
-            # few rows are named so, and the index of tokens is to look for nothing else
-            return and_(self._matches(whole, has), self._matches(words, terms).is_(True))
-        written = _sqlite if self._sqlite else _postgresql
-        found = written(words, terms)
+        found = _sqlite(words_of(text), terms)
         if has is not None:
-            found = f"({found}) {'AND' if self._sqlite else '&'} ({written(whole, has)})"
+            found = f"({found}) AND ({_sqlite(whole, has)})"
         if lacks is not None:
-            found = f"({found}) {'NOT' if self._sqlite else '& !'} ({written(whole, lacks)})"
+            found = f"({found}) NOT ({_sqlite(whole, lacks)})"
         return self._holds(found)
 
     def tier_by_row(self, text: str) -> ColumnElement[Any]:
