@@ -148,6 +148,7 @@ def test_where_no_row_can_go_in_nothing_is_offered_and_why_is_said(
     visitor: Signed, work: Callable[[], None], rows: list[list[str]], words: str
 ) -> None:
     person, heads = visitor(people.STATISTICS), ["编码", "名称", "计量单位", "管理单位"]
+    page = ""
     for _twice in range(2):
         address = sent(person, "indicator", workbook(heads, *rows))
         page = check(person, address, work)
