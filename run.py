@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.auth.directory.people import Directory
     from app.auth.passwords import PasswordRules
     from app.catalog import Catalog
+    from app.excel.import_command import Import
 
 
 def make_catalog() -> Catalog:
@@ -112,16 +113,22 @@ def worker() -> None:
 
 def _loaded() -> tuple[Settings, Flask]:
     """The console as a long process has it."""
-    # nothing that is loaded at the start is ever thrown away: looking for garbage would only delay it
-    gc.disable()
     settings = _settings()
     problems = settings.problems_for_serving()
     if problems:
         raise click.ClickException("\n".join(problems))
+    return settings, _lasting_console(settings)
+
+
+def _lasting_console(settings: Settings) -> Flask:
+    """The application for much work: what is loaded is never thrown away, so it is never searched for garbage."""
+    gc.disable()
     app = make_console(settings)
     gc.freeze()
+    # what work makes is let go as soon as it is done with: to look for rings among it often takes a quarter of the time
+    gc.set_threshold(20_000, 10, 10)
     gc.enable()
-    return settings, app
+    return app
 
 
 def _refuse_demo_password(app: Flask) -> None:
@@ -300,33 +307,40 @@ def import_file(
     from app.excel import import_command
 
     settings = _settings()
-    with make_console(settings).app_context():
+    with _lasting_console(settings).app_context():
         try:
             work = import_command.prepare(_actor(account), record, file, sheet, mode, settings.language)
             for number, who, state in work.earlier:
                 click.echo(f"The same file is known: import {number} by {who}, {state}.", err=True)
             for line in work.told:
                 click.echo(line, err=True)
-            with _progress("Checking") as report:
-                counts = work.plan(report)
-            for line in work.notices():
-                click.echo(line, err=True)
-            for line in work.faults():
-                click.echo(line, err=True)
-            bad = sum(count for name, count in counts.items() if name not in ("new", "changed", "same"))
-            click.echo(f"Import {work.batch_id}: " + (_counted(counts) or "no rows"))
-            if apply_ and (good_rows or not bad):
-                with _progress("Storing") as report:
-                    done = work.apply(good_rows, report)
-                click.echo(f"Stored: {done['added']} added, {done['edited']} changed.")
-            elif apply_:
-                click.echo("Nothing was stored. Correct the file, or store the good rows with --good-rows.", err=True)
-            else:
-                click.echo("Nothing was stored: add --apply to store the rows.")
+            bad = _import(work, apply_, good_rows)
         except ValueError as error:
             raise click.ClickException(str(error)) from None
     if bad:
         sys.exit(1)
+
+
+def _import(work: Import, apply_: bool, good_rows: bool) -> int:
+    """Check a file and store it if asked to, telling both; returns how many rows are bad."""
+    with work.ahead(apply_ and not good_rows) as ahead:
+        with _progress("Checking") as report:
+            counts = work.plan(report, ahead)
+        for line in work.notices():
+            click.echo(line, err=True)
+        for line in work.faults():
+            click.echo(line, err=True)
+        bad = sum(count for name, count in counts.items() if name not in ("new", "changed", "same"))
+        click.echo(f"Import {work.batch_id}: " + (_counted(counts) or "no rows"))
+        if apply_ and (good_rows or not bad):
+            with _progress("Storing") as report:
+                done = work.apply(good_rows, report, ahead)
+            click.echo(f"Stored: {done['added']} added, {done['edited']} changed.")
+        elif apply_:
+            click.echo("Nothing was stored. Correct the file, or store the good rows with --good-rows.", err=True)
+        else:
+            click.echo("Nothing was stored: add --apply to store the rows.")
+    return bad
 
 
 @cli.command("undo-import")
@@ -343,7 +357,7 @@ def undo_import(*, number: int, account: str | None, others: bool) -> None:
     from app.store.session import act_as, db
 
     settings = _settings()
-    with make_console(settings).app_context(), force_locale(settings.language):
+    with _lasting_console(settings).app_context(), force_locale(settings.language):
         try:
             act_as(db(), _actor(account))
             with _progress("Undoing") as report:
@@ -404,7 +418,7 @@ def export_list(
     pairs = [(text.partition("=")[0], text.partition("=")[2]) for text in conditions]
     pairs += [(name, value) for name, value in (("order", order), ("cols", columns)) if value]
     settings = _settings()
-    with make_console(settings).app_context():
+    with _lasting_console(settings).app_context():
         try:
             job = command.prepare(_actor(username), record, pairs, file, settings.language)
             with click.progressbar(length=job.total, label=f"{record} → {file.name}") as bar:

@@ -20,8 +20,8 @@ ORG_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def citizen_check_digit(first17: str) -> str:
     """The last character of a citizen id, from the first 17 digits (GB 11643-1999)."""
-    total = sum(map(mul, map(int, first17), CITIZEN_WEIGHTS))
-    return "10X98765432"[total % 11]
+    total = sum(map(mul, first17.encode("ascii"), CITIZEN_WEIGHTS))
+    return "10X98765432"[(total - ord("0") * sum(CITIZEN_WEIGHTS)) % 11]
 
 
 def org_check_digit(first8: str) -> str:

@@ -18,6 +18,7 @@ from app.excel.match import Matching, check_record, match
 from app.excel.read import open_book
 from app.excel.values import converter
 from app.store.import_tables import Mode
+from app.store.imports.ahead import Ahead
 from app.store.imports.batches import Layout, Upload, find, layout_of, line_of
 from app.store.imports.planning import plan
 from app.store.save import Rules
@@ -94,9 +95,14 @@ def _place(book: Book, sheet: str) -> int:
 
 
 def plan_file(
-    session: Session, batch_id: int, path: Path, rules: Rules, report: Report = lambda done, total: None
-) -> dict[str, int]:
-    """Plan the batch from its file; returns the counts by outcome. Raises BadWorkbook, Forbidden or Refused."""
+    session: Session, batch_id: int, path: Path, rules: Rules, report: Report = lambda done, total: None,
+    *,
+    ahead: Ahead | None = None,
+) -> dict[str, int]:  # fmt: skip
+    """Plan the batch from its file; returns the counts by outcome. Raises BadWorkbook, Forbidden or Refused.
+
+    `ahead` stores what is planned while the rest of the file is read.
+    """
     batch = find(session, batch_id)
     if batch is None:
         raise LookupError(batch_id)
@@ -112,8 +118,10 @@ def plan_file(
         counts = [book.sheets[place].rows for place in places]
         total = None if None in counts else sum(filter(None, counts))
         rows = read_rows(book, layout, places, max(layout.mapping, default=0) + 1)
-        to_raw = converter(titles, book.system)
-        return plan(session, batch_id, rows, rules, to_raw, lambda done: report(done, total), remarks=book.counted)
+        to_raw, remarks = converter(titles, book.system), book.counted
+        return plan(
+            session, batch_id, rows, rules, to_raw, lambda done: report(done, total), remarks=remarks, ahead=ahead
+        )
 
 
 def read_places(book: Book, layout: Layout, entry: Entry) -> tuple[Header, tuple[int, ...]]:

@@ -157,7 +157,7 @@ def _plain(cell: float) -> str:
 
 def _identifier(item: Field, cell: Cell) -> Any:
     if isinstance(cell, str):
-        if SCIENTIFIC.fullmatch(cell.strip()):
+        if ("E" in cell or "e" in cell) and SCIENTIFIC.fullmatch(cell.strip()):
             raise _rounded()
         return cell
     text = _text(item, cell)

@@ -1,7 +1,8 @@
 """Workbooks of Excel 2007 and later, read row by row in constant memory.
 
-Rows in the usual form are taken apart by one regular expression, which costs a third of an XML parser; a row that it
-does not account for to the last cell goes through the parser.
+Rows in the usual form are taken apart many at a time (blocks.py). Where that fails it is done row by row by a regular
+expression, which costs a third of an XML parser; a row that it does not account for to the last cell goes through the
+parser.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from flask_babel import lazy_gettext as _l
 
 from app.excel.archive import DEEPEST, FAULTS, MOST_ENTRIES, PIECE, Archive, local, parse, too_large
+from app.excel.blocks import Blocks, Numbered, index_of, other
 from app.excel.book import (
     MOST_COLUMNS,
     MOST_ROWS,
@@ -50,12 +52,10 @@ class Columns(dict[str, int]):
     """The index of a column, counted from 0, by its letters."""
 
     def __missing__(self, letters: str) -> int:
-        index = 0
-        for letter in letters:
-            index = index * 26 + ord(letter) - 64
+        index = index_of(letters)
         if len(self) < MOST_COLUMNS:
-            self[letters] = index - 1
-        return index - 1
+            self[letters] = index
+        return index
 
 
 class XlsxBook(Book):
@@ -151,29 +151,25 @@ class XlsxBook(Book):
             shared = self._part("sharedStrings")
             if shared:
                 self._strings.read(self._archive, shared)
+        blocks = Blocks(self._strings, self._numbers, min(width, MOST_COLUMNS))
         taker = _Taker(self._strings, self._numbers, width)
         last = 0
         try:
-            for row in self._split(self._parts[sheet]):
-                start = row.rfind("<row")
-                found = USUAL_ROW.match(row, start) or ROW.match(row, start)
-                last = int(found.group(1)) if found else last + row.count("<row")
-                if "</c" not in row:
-                    continue
-                if start < 0:
-                    raise damaged()
-                cells = taker.take(row[start:] if start else row)
-                if cells:
-                    yield last, cells
-                if last > MOST_ROWS:
-                    raise damaged()
+            for block in self._split(self._parts[sheet]):
+                found = blocks.take(block)
+                for line, cells in taker.rows(block, last) if found is None else found:
+                    last = line
+                    if cells:
+                        yield line, cells
+                    if line > MOST_ROWS:
+                        raise damaged()
         except FAULTS as error:
             raise damaged() from error
         finally:
             self.formulas = max(self.formulas, taker.formulas)
 
     def _split(self, part: str) -> Iterator[str]:
-        """The text of each row without its end; empty rows that close themselves stand before the next one."""
+        """The text of whole rows, piece by piece; what stands before the first row is with it."""
         rest = prefix = b""
         for place, piece in enumerate(self._archive.pieces(part)):
             block = rest + piece
@@ -186,32 +182,34 @@ class XlsxBook(Book):
             block = block if end < 0 else block[:end]
             cut = block.rfind(b"</row>")
             if cut >= 0:
-                yield from _rows(block[:cut])
+                yield block[: cut + 6].decode()
             if end >= 0 or b"<sheetData/>" in block:
                 return
             rest = block[cut + 6 :] if cut >= 0 else block
             keep = rest.rfind(b"<row") if len(rest) > 4 * PIECE else 0
             if keep > 0 and b"<c " not in rest[:keep] and b"<c>" not in rest[:keep]:
                 # no end of a row for long: these are empty rows that close themselves
-                yield from _rows(rest[:keep])
+                yield rest[:keep].decode()
                 rest = rest[keep:]
             if len(rest) > LONGEST_ROW:
                 raise damaged()
         raise damaged()
 
 
-def _rows(block: bytes) -> Iterator[str]:
-    """The texts of rows; of many that are formatted and empty only the last, which says where they end."""
-    text = block.decode()
+def _rows(text: str) -> Iterator[str]:
+    """The texts of rows without their ends; empty rows that close themselves stand before the next one.
+
+    Of many that are formatted and empty only the last is given, which says where they end.
+    """
     last = text.rfind("<row")
     if "</c" not in text and last > 0 and ROW.match(text, last):
         yield text[last:]
     else:
-        yield from text.split("</row>")
+        yield from text.removesuffix("</row>").split("</row>")
 
 
 class _Taker:
-    """Turns the text of rows into cells."""
+    """Turns the text of rows into cells, row by row."""
 
     def __init__(self, strings: SharedStrings, numbers: Numbers, width: int) -> None:
         self.strings = strings
@@ -219,6 +217,19 @@ class _Taker:
         self.width = min(width, MOST_COLUMNS)
         self.formulas = 0
         self.columns = Columns()
+
+    def rows(self, block: str, last: int) -> Iterator[Numbered]:
+        """The rows of a block that come after this line; the cells of those that hold nothing are none."""
+        for row in _rows(block):
+            start = row.rfind("<row")
+            found = USUAL_ROW.match(row, start) or ROW.match(row, start)
+            last = int(found.group(1)) if found else last + row.count("<row")
+            if "</c" not in row:
+                yield last, []
+                continue
+            if start < 0:
+                raise damaged()
+            yield last, self.take(row[start:] if start else row)
 
     def take(self, row: str) -> list[Cell]:  # noqa: C901  # one loop: a call for each cell would double its time
         """The cells of a row up to the last that is filled."""
@@ -246,7 +257,7 @@ class _Taker:
             elif not kind or kind == "n":
                 cell = numbers.cell(value, style) if style else number(value)
             else:
-                cell = self._other(kind, value)
+                cell = other(kind, value)
             # in the usual order each cell is the next
             if column == len(cells) < width:
                 cells.append(cell)
@@ -261,14 +272,7 @@ class _Taker:
         """The stored result of a formula; there is none if no spreadsheet has opened the file since it was made."""
         if kind in ("", "n"):
             return self.numbers.cell(value, style or "0") if value else CellError(NOT_CALCULATED)
-        return self._other(kind, value)
-
-    def _other(self, kind: str, value: str) -> Cell:
-        if kind == "b":
-            return value.strip() in ("1", "true")
-        if kind == "e":
-            return CellError(plain(value))
-        return plain(value)
+        return other(kind, value)
 
 
 def _by_parser(row: str) -> list[Found]:

@@ -132,7 +132,7 @@ def find_kind(sql_type: type[Any]) -> Kind | None:
 
 def narrow(text: str) -> str:
     """Full-width letters, digits and signs as plain ones, as input methods often leave them wide."""
-    return unicodedata.normalize("NFKC", text).strip()
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
 
 
 def one_line(raw: Any) -> str:

@@ -14,13 +14,12 @@ from app.access import editable
 from app.catalog import Entry, current
 from app.kinds.value import MomentKind
 from app.screens.common import head
-from app.screens.history import cited, told_cell
+from app.screens.import_cells import planned_cells
 from app.screens.import_pages import (
     BatchLine,
     Choice,
     MatchColumn,
     MatchPage,
-    PlannedCell,
     PlanPage,
     Running,
     Step,
@@ -29,7 +28,7 @@ from app.screens.import_pages import (
 from app.screens.pages import Link, Option, Page
 from app.screens.shell import me
 from app.store.import_tables import ImportBatch, Mode, Outcome, State
-from app.store.imports.batches import Planned, line_text, rows_of
+from app.store.imports.batches import rows_of
 from app.store.jobs import OPEN
 from app.store.query import BadQuery
 from app.store.session import db
@@ -37,7 +36,6 @@ from app.store.tables import Job, JobState
 
 MOMENT: Any = MomentKind()
 ROWS = 50
-LETTERS = 26
 FILTERS: dict[str, tuple[Outcome, ...]] = {
     "new": (Outcome.NEW,),
     "changed": (Outcome.CHANGED,),
@@ -142,13 +140,15 @@ def plan_page(batch: ImportBatch, entry: Entry, job: Job | None, kept: bool) -> 
     bad = sum(_count(batch, name) for name in ("error", "conflict"))
     more = f"{here}?show={shown}&after={page_rows[-1].line}" if len(rows) > ROWS else ""
     failed = job is not None and job.state is JobState.FAILED
+    cells = tuple(planned_cells(entry, page_rows))
     return PlanPage(
         page=_page(entry),
         steps=_steps(batch, going),
         subtitle=_subtitle(batch),
         tiles=tuple(_tile(batch, name, shown, here) for name in FILTERS),
         heading=str(HEADINGS[shown]()) if shown else "",
-        cells=tuple(_cells(batch, entry, page_rows)),
+        cells=cells,
+        bare=not any(one.message or one.before or one.values for one in cells),
         more_url=more,
         notices=tuple(
             f"{entry.fields[one['field']].label}: {one['text']}" if one["field"] in entry.fields else one["text"]
@@ -157,7 +157,7 @@ def plan_page(batch: ImportBatch, entry: Entry, job: Job | None, kept: bool) -> 
         error=(job.message or "") if failed and job is not None else "",
         done_text=_done_text(batch),
         running=None if going is None else running(batch, going),
-        choices=_choices(batch) if batch.state is State.PLANNED and going is None else (),
+        choices=_choices(batch) if _ready(batch) and going is None else (),
         apply_url=url_for("records.import_apply", batch_id=batch.id),
         undo_url=url_for("records.import_undo", batch_id=batch.id) if _undoable(batch) and going is None else "",
         undo_rest_url=_undo_rest(batch, job),
@@ -167,6 +167,11 @@ def plan_page(batch: ImportBatch, entry: Entry, job: Job | None, kept: bool) -> 
         undoable=str(_("can be undone for %(days)s days", days=_kept().days)),
         actions=(Link(_("Open the list"), url_for("records.list", record=entry.name)),),
     )
+
+
+def _ready(batch: ImportBatch) -> bool:
+    """Whether any row can go in."""
+    return batch.state is State.PLANNED and bool(_count(batch, "new") + _count(batch, "changed"))
 
 
 def _undoable(batch: ImportBatch) -> bool:
@@ -246,11 +251,23 @@ def _done_text(batch: ImportBatch) -> str:
             added=added, edited=edited, time=_until(batch),
         )  # fmt: skip
         return str(text)
+    if batch.state is State.UNDONE and counts.get("kept"):
+        return str(ngettext(
+            "This import was undone but for %(num)s row, which had been changed since and was left as it is.",
+            "This import was undone but for %(num)s rows, which had been changed since and were left as they are.",
+            counts["kept"],
+        ))  # fmt: skip
     if batch.state is State.UNDONE:
         return str(_("This import was undone: the rows are as they were before it."))
     if batch.state is State.DROPPED:
         return str(_("This import was given up; nothing was stored."))
-    return ""
+    if batch.state is not State.PLANNED or _ready(batch):
+        return ""
+    if not _total(batch):
+        return str(_("There are no rows below the header of this sheet. Fill them in, or choose another sheet."))
+    if _count(batch, "same") == _total(batch):
+        return str(_("Every row is there already as the file has it: there is nothing to store."))
+    return str(_("No row can be stored as it is. Mend the rows below in your workbook, and send it again."))
 
 
 def _kept() -> timedelta:
@@ -275,38 +292,6 @@ def _choices(batch: ImportBatch) -> tuple[Choice, ...]:
         Choice("all", str(_("All rows or none")), str(whole), good, not bad and bool(good), not bad),
         Choice("good", str(_("The good rows now, the rest in a workbook")), str(left), good, bool(good), bool(bad)),
     )
-
-
-def _cells(batch: ImportBatch, entry: Entry, rows: Sequence[Planned]) -> list[PlannedCell]:
-    """A line for each cell that would change, and for each thing that stands against a row."""
-    known = cited(entry, [row.changes for row in rows])
-    found = []
-    for row in rows:
-        url = url_for("records.show", record=entry.name, pk=row.target_id) if row.target_id else ""
-        number = line_text(row.line)
-        for note in row.notes:
-            item = entry.fields.get(note.field)
-            place = "" if note.place is None else _letters(note.place)
-            found.append(PlannedCell(
-                number, row.label, url, "" if item is None else item.label, place, message=note.message, odd=note.odd,
-            ))  # fmt: skip
-        if row.outcome in (Outcome.CHANGED, Outcome.CONFLICT):
-            for name, (before, after) in row.changes.items():
-                if name in entry.fields:
-                    item = entry.fields[name]
-                    cells = (told_cell(item, before, known), told_cell(item, after, known))
-                    found.append(PlannedCell(number, row.label, url, item.label, "", *cells))
-        elif not row.notes:
-            found.append(PlannedCell(number, row.label, url, ""))
-    return found
-
-
-def _letters(place: int) -> str:
-    found, place = "", place + 1
-    while place:
-        place, rest = divmod(place - 1, LETTERS)
-        found = chr(65 + rest) + found
-    return found
 
 
 TITLES: dict[str, Any] = {

@@ -89,8 +89,19 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Value:
+    """What a new row holds in a field."""
+
+    label: str
+    cell: Cell
+
+
+@dataclass(frozen=True)
 class PlannedCell:
-    """A cell that would change, or what stands against a row: where it is, before and after, and the words."""
+    """A cell that would change, or what stands against a row: where it is, before and after, and the words.
+
+    Of a new row `values` are what it holds.
+    """
 
     line: str
     label: str
@@ -101,6 +112,7 @@ class PlannedCell:
     after: Cell | None = None
     message: str = ""
     odd: bool = False
+    values: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +142,7 @@ class Running:
 
 @dataclass(frozen=True)
 class PlanPage:
-    """What the file comes to, what is done about it, and what came of that."""
+    """What the file comes to, what is done about it, and what came of that; `bare` rows have nothing but their name."""
 
     page: Page
     steps: tuple[Step, ...]
@@ -141,6 +153,7 @@ class PlanPage:
     more_url: str
     notices: tuple[str, ...]
     error: str
+    bare: bool = False
     done_text: str = ""
     running: Running | None = None
     choices: tuple[Choice, ...] = ()

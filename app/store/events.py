@@ -158,3 +158,17 @@ def own_label(entry: Entry, values: Values) -> str:
         text = item.kind.show(item, value).text
         parts.append(item.kind.mask(text) if item.masked else text)
     return " · ".join(parts)
+
+
+def own_labels(entry: Entry, rows: Iterable[Values]) -> list[str]:
+    """`own_label` of many rows; names recur, so that each is worked out once."""
+    names = [item.name for item in entry.labelled if item.relation is None]
+    known: dict[tuple[Any, ...], str] = {}
+    found = []
+    for row in rows:
+        key = tuple([row.get(name) for name in names])
+        label = known.get(key)
+        if label is None:
+            label = known[key] = own_label(entry, row)
+        found.append(label)
+    return found

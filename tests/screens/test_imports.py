@@ -119,6 +119,45 @@ def test_a_file_is_checked_first_then_stored_then_taken_back(
     assert rows_of(app, "indicator") == before
 
 
+def test_an_undo_that_left_rows_says_how_many(visitor: Signed, work: Callable[[], None], unit: str) -> None:
+    person, heads = visitor(people.STATISTICS), ["编码", "名称", "计量单位", "管理单位"]
+    address = sent(person, "indicator", workbook(heads, *([f"L-{one}", f"指标 {one}", "吨", unit] for one in range(3))))
+    page = check(person, address, work)
+    assert "计量单位" in page
+    assert page.count("吨") == 3
+    person.post(f"{address}/apply", {"choice": "all"})
+    work()
+    later = sent(person, "indicator", workbook(heads[:2], ["L-1", "改名"]))
+    check(person, later, work)
+    person.post(f"{later}/apply", {"choice": "all"})
+    work()
+    person.post(f"{address}/undo", {"others": "1"})
+    work()
+    assert "除 1 行" in person.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "没有数据行"),
+        ([["N-1", "", "吨", "x"]], "没有可以写入的行"),
+        ([["N-2", "一", "吨", "统计局"]], "没有需要写入"),
+    ],
+)  # fmt: skip
+def test_where_no_row_can_go_in_nothing_is_offered_and_why_is_said(
+    visitor: Signed, work: Callable[[], None], rows: list[list[str]], words: str
+) -> None:
+    person, heads = visitor(people.STATISTICS), ["编码", "名称", "计量单位", "管理单位"]
+    page = ""
+    for _twice in range(2):
+        address = sent(person, "indicator", workbook(heads, *rows))
+        page = check(person, address, work)
+        person.post(f"{address}/apply", {"choice": "all"})
+        work()
+    assert words in page
+    assert 'name="choice"' not in page
+
+
 def test_a_returned_export_changes_what_was_changed_in_it(
     app: Flask, visitor: Signed, work: Callable[[], None]
 ) -> None:

@@ -56,12 +56,21 @@ def planned(
     clear: bool = False,
 ) -> tuple[int, dict[str, int]]:  # fmt: skip
     """Start and plan an import of these rows, whose header is row 1; returns the batch and its counts."""
+    batch_id = begun(session, record, names, rows, mode, clear)
+    return batch_id, plan(session, batch_id, enumerate(rows, 2), rules(), as_text)
+
+
+def begun(
+    session: Session, record: str, names: Sequence[str], rows: Sequence[Sequence[Any]], mode: Mode = Mode.BOTH,
+    clear: bool = False,
+) -> int:  # fmt: skip
+    """Start an import of these rows; returns the batch."""
     WRITING.set(True)
     layout = Layout("表", 0, 1, {place: HIDDEN.get(name, name) for place, name in enumerate(names)}, mode, clear)
     digest = hashlib.sha256(repr((names, rows)).encode()).hexdigest()
     batch_id = start(session, session.info["catalog"][record], Upload("人口.xlsx", digest, 1), layout)
     session.commit()
-    return batch_id, plan(session, batch_id, enumerate(rows, 2), rules(), as_text)
+    return batch_id
 
 
 def citizen(number: int, day: str = "19800101") -> str:

@@ -7,13 +7,14 @@ referred to, where each row ends up. The rows themselves go from the planned one
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, cast, exists, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -93,7 +94,7 @@ def _apply(session: Session, batch_id: int, rules: Rules, good_rows: bool, repor
     if batch.state is State.APPLIED:
         return dict(batch.counts)
     rows = Applied(session, batch)
-    _check_state(rows, rules, good_rows)
+    check_state(rows, rules, good_rows)
     open_going(session)
     rows.choose()
     changed = rows.count(False)
@@ -101,30 +102,13 @@ def _apply(session: Session, batch_id: int, rules: Rules, good_rows: bool, repor
     rows.check_standing()
     report(0, total)
     for within, count in rows.parts():
-        with rows.indexing(within):
-            rows.insert(within)
-        rows.relate(within, True, 0, 1)
-        # looking for rows to change where there are none can cost more than the rest: the planner of the database knows
-        # nothing yet of the rows that this transaction adds
-        if changed:
-            rows.update(within, STAGED.c.new_values)
-            rows.relate(within, False, 0, 1)
-            rows.index(within)
-        rows.check_written(within)
-        deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
-        rows.note(within, batch_id, deed, as_json(rows.dialect, STAGED.c.changes))
+        rows.store(within, changing=bool(changed))
         done += count
         report(done, total)
-    batch.counts = batch.counts | {"added": total - changed, "edited": changed}
-    batch.state, batch.applied_at = State.APPLIED, rows.now
-    close_going(session)
-    counts = dict(batch.counts)
-    session.commit()
-    rows.settle(total)
-    return counts
+    return rows.finish(total - changed, changed)
 
 
-def _check_state(rows: Applied, rules: Rules, good_rows: bool) -> None:
+def check_state(rows: Applied, rules: Rules, good_rows: bool) -> None:
     """Refuse what is not planned, what was planned under other rights, and, where all shall go in, bad rows."""
     batch = rows.batch
     if batch.state is State.WAITING:
@@ -157,12 +141,40 @@ def _mark(session: Session, batch_id: int, rows: Reasons) -> None:
 class Applied(Going):
     """The rows that are going in."""
 
-    def choose(self) -> None:
+    def store(self, within: ColumnElement[bool], *, changing: bool) -> None:
+        """Add and change the rows of a part, let them be found, look at where they are now, and write the trail."""
+        with self.indexing(within):
+            self.insert(within)
+        self.relate(within, True, 0, 1)
+        # looking for rows to change where there are none can cost more than the rest: the planner of the database knows
+        # nothing yet of the rows that this transaction adds
+        if changing:
+            self.update(within, STAGED.c.new_values)
+            self.relate(within, False, 0, 1)
+            self.index(within)
+        self.check_written(within)
+        deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
+        self.note(within, self.batch.id, deed, as_json(self.dialect, STAGED.c.changes))
+
+    def finish(self, added: int, edited: int) -> dict[str, int]:
+        """Commit; returns the batch's counts."""
+        batch = self.batch
+        batch.counts = batch.counts | {"added": added, "edited": edited}
+        batch.state, batch.applied_at = State.APPLIED, self.now
+        close_going(self.session)
+        counts = dict(batch.counts)
+        self.session.commit()
+        self.settle(added + edited)
+        return counts
+
+    def choose(self, *within: ColumnElement[bool]) -> None:
         """Put the rows that nothing stands against into their table; new ones get their ids here."""
-        mine = STAGED.c.batch_id == self.batch.id
+        mine = and_(STAGED.c.batch_id == self.batch.id, *within)
         new_id: ColumnElement[Any]
         if self.dialect.name == "postgresql":
-            new_id = func.nextval(func.pg_get_serial_sequence(self.table.name, "id"))
+            # asked once: in the statement itself it would be looked up for each row
+            sequence = self.session.scalar(select(func.pg_get_serial_sequence(self.table.name, "id")))
+            new_id = func.nextval(cast(literal(sequence), REGCLASS))
         else:
             new_id = last_used(self.entry) + func.row_number().over(order_by=STAGED.c.line)
         new = select(STAGED.c.line, new_id, literal(0), literal(True)).where(mine, STAGED.c.outcome == Outcome.NEW)
@@ -212,13 +224,11 @@ class Applied(Going):
         if not names:
             yield
             return
-        columns = [self.table.c[self.entry.fields[name].storage] for name in names]
-        source, values = unpacked(self.dialect, self.source(), STAGED.c.new_values, columns)
-        labelled = [value.element.label(name) for name, value in zip(names, values, strict=True)]
-        rows = select(GOING.c.id, *labelled).select_from(source).where(within, GOING.c.fresh)
-        found = self.session.execute(rows.order_by(GOING.c.line)).mappings().all()
+        columns = {name: self.entry.fields[name].storage for name in names}
+        rows = select(GOING.c.id, STAGED.c.new_values).select_from(self.source()).where(within, GOING.c.fresh)
+        found = self.session.execute(rows.order_by(GOING.c.line)).all()
         with ThreadPoolExecutor(1) as aside:
-            lines = aside.submit(index_lines, self.session, self.entry, found)
+            lines = aside.submit(index_lines, self.session, self.entry, _unpacked_here(found, columns))
             yield
         store_lines(self.session, self.entry, lines.result(), new=True)
 
@@ -247,6 +257,13 @@ class Applied(Going):
             names = [item.name for item in self.written if item.name in held]
         here = exists().where(model.id == GOING.c.id, self.reached(verb, names)).select_from(model)
         return self.lines(select(GOING.c.line).where(within, GOING.c.fresh.is_(fresh), ~here))
+
+
+def _unpacked_here(rows: Sequence[Any], columns: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The ids of new rows with some of their fields as the database keeps them; `columns` are theirs, by field name."""
+    for row_id, text in rows:
+        values = json.loads(text)
+        yield {"id": row_id} | {name: values[column] for name, column in columns.items()}
 
 
 def _taken(session: Session, batch_id: int) -> Reasons:

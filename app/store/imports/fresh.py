@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import compress
+from itertools import compress, repeat
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,7 +16,7 @@ from app.catalog import STAMPS, Entry, Field
 from app.declare.access import Verb
 from app.declare.fields import name_of
 from app.kinds import Kind
-from app.store.events import own_label
+from app.store.events import own_labels
 from app.store.import_tables import Outcome
 from app.store.imports.columns import BLANK, KEPT, Blank, Encoder, Fault, Kept, Masked, quote, told
 from app.store.imports.lookup import Scope, holders, in_trash
@@ -182,10 +182,10 @@ class Fresh:
         """The person must be allowed to put each row where it says."""
         scope, none = self._scope, frozenset[str]()
         names = [item.name for item in scope.items]
-        asked = [
-            (self._differing(row) if scope.by_field else none, tuple([row[name] for name in names]))
-            for row in draft.rows
-        ]  # fmt: skip
+        set_fields = [self._differing(row) for row in draft.rows] if scope.by_field else repeat(none, len(draft.rows))
+        # one empty tuple for each row where no field decides
+        given = zip(*([row[name] for row in draft.rows] for name in names), strict=True) if names else repeat(())
+        asked = list(zip(set_fields, given, strict=False))
         field, bad = self._entry.owner or self._entry.whole, draft.bad
         for number, yes in enumerate(scope.reaches(asked)):
             if not yes and number not in bad:
@@ -217,14 +217,16 @@ class Fresh:
         stored = zip(*(pair[0] for pair in texts), strict=True)
         said = zip(*(pair[1] for pair in texts), strict=True)
         template, null, staged, entry, notes = self._template, "null", [], self._entry, draft.notes
-        refused = draft.bad | draft.outside
-        for number, (kept, telling) in enumerate(zip(stored, said, strict=True)):
-            line, key, row = draft.lines[number], draft.keys[number], draft.rows[number]
-            label = own_label(entry, row)[:300] or None
-            told_key = None if key is None else "\x1f".join([str(part) for part in key])
+        bad = draft.bad
+        refused = bad | draft.outside
+        labels = own_labels(entry, draft.rows)
+        rows = zip(draft.lines, draft.keys, draft.rows, labels, stored, said, strict=True)
+        for number, (line, key, row, told_label, kept, telling) in enumerate(rows):
+            label = told_label[:300] or None
+            told_key = None if key is None else "\x1f".join(map(str, key))
             told_notes = json.dumps(notes[number], ensure_ascii=False) if number in notes else None
             if number in refused:
-                outcome = Outcome.ERROR if number in draft.bad else Outcome.OUTSIDE
+                outcome = Outcome.ERROR if number in bad else Outcome.OUTSIDE
                 staged.append(Staged(line, outcome.value, key=told_key, label=label, notes=told_notes))
                 continue
             present = tuple([text != null for text in telling])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,6 +18,7 @@ from app.declare.access import Verb
 from app.declare.choices import Words
 from app.kinds.text import CodeKind
 from app.store.import_tables import Mode, Outcome, State
+from app.store.imports.ahead import Ahead
 from app.store.imports.batches import (
     ROW_ID,
     ROW_VERSION,
@@ -55,11 +57,13 @@ def plan(
     report: Report = lambda done: None,
     *,
     remarks: Callable[[], Iterable[Words]] = tuple,
+    ahead: Ahead | None = None,
 ) -> dict[str, int]:
     """Plan every row of the file, given as (line, cells) below the header; returns the counts by outcome.
 
-    `remarks` says at the end what the person should know of how the file was read.
-    Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. Raises Forbidden or Refused.
+    `remarks` says at the end what the person should know of how the file was read; `ahead` stores what is planned
+    already. Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. Raises Forbidden or
+    Refused.
     """
     catalog: Catalog = session.info["catalog"]
     # what was read is let go first: SQLite lets no transaction write that began to read before another wrote
@@ -74,7 +78,9 @@ def plan(
         session.commit()
     planner = Planner(session, entry, layout, rules, to_raw)
     done = 0
-    with staging(session, batch_id) as put:
+    if ahead is not None:
+        ahead.begin(planner.written)
+    with staging(session, batch_id, (lambda rows: None) if ahead is None else ahead.take) as put:
         for chunk in _chunks(rows):
             put(planner.plan(chunk))
             done += len(chunk)
@@ -178,8 +184,10 @@ class Planner:
         """What each row of a chunk comes to."""
         chunk = self._telling(chunk)
         lines = [line for line, _cells in chunk]
+        cells = list(zip_longest(*(cells for _line, cells in chunk)))
+        nothing = [None] * len(chunk)
         columns = {
-            name: self._readers[name].read([cells[place] if place < len(cells) else None for _line, cells in chunk])
+            name: self._readers[name].read(cells[place] if place < len(cells) else nothing)
             for name, place in self._places.items()
         }
         ids, versions = (self._numbers(name, chunk) for name in (ROW_ID, ROW_VERSION))

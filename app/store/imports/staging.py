@@ -36,17 +36,19 @@ INSERT = f"INSERT INTO rn_import_row ({', '.join(COLUMNS)}) VALUES ({', '.join('
 
 
 Put = Callable[[Sequence[Staged]], None]
+Done = Callable[[Sequence[Staged]], None]
 Proof = Callable[[Connection], None]
 """Raises where a transaction may not be committed."""
 
 
 @contextmanager
-def staging(session: Session, batch_id: int) -> Iterator[Put]:
+def staging(session: Session, batch_id: int, done: Done = lambda rows: None) -> Iterator[Put]:
     """Give what stores planned rows, each time in a transaction of its own; all are stored when the block is left.
 
     PostgreSQL takes them over a second connection while the next are planned, one such call at a time. What went wrong
     there is raised by the next call, or at the end. There too a job proves that it is still its worker's
-    (`session.info["proof"]`): rows of one that lost it would get among those of the next.
+    (`session.info["proof"]`): rows of one that lost it would get among those of the next. `done` is given rows that
+    are stored, in whatever thread did it.
     """
     bind, proof = session.get_bind(), session.info.get("proof")
     # within a transaction that somebody has begun around it all another connection would not see the batch
@@ -58,6 +60,7 @@ def staging(session: Session, batch_id: int) -> Iterator[Put]:
             with writing_now():
                 _write(session.connection(), batch_id, rows)
                 session.commit()
+            done(rows)
 
         yield here
         return
@@ -69,18 +72,19 @@ def staging(session: Session, batch_id: int) -> Iterator[Put]:
             session.rollback()
             if waiting:
                 waiting.pop().result()
-            waiting.append(aside.submit(_aside, bind.engine, batch_id, rows, proof))
+            waiting.append(aside.submit(_aside, bind.engine, batch_id, rows, proof, done))
 
         yield there
         if waiting:
             waiting.pop().result()
 
 
-def _aside(engine: Engine, batch_id: int, rows: Sequence[Staged], proof: Proof | None) -> None:
+def _aside(engine: Engine, batch_id: int, rows: Sequence[Staged], proof: Proof | None, done: Done) -> None:
     with engine.begin() as connection:
         _write(connection, batch_id, rows)
         if proof is not None:
             proof(connection)
+    done(rows)
 
 
 def _write(connection: Connection, batch_id: int, rows: Sequence[Staged]) -> None:

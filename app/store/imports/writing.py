@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,9 +35,12 @@ def _newly(many: dict[str, list[list[int]]], name: str, side: int) -> set[int]:
 
 
 class Going:
-    """The rows of one batch that are going in, or back: what is done to them, and the lines of the trail."""
+    """The rows of one batch that are going in, or back: what is done to them, and the lines of the trail.
 
-    def __init__(self, session: Session, batch: ImportBatch) -> None:
+    `written` are the fields that the plan may change, where the batch does not say so yet.
+    """
+
+    def __init__(self, session: Session, batch: ImportBatch, written: Sequence[str] = ()) -> None:
         self.session = session
         self.batch = batch
         self.catalog: Catalog = session.info["catalog"]
@@ -48,10 +51,11 @@ class Going:
         self.actor = actor_of(session)
         own = [item for name, item in self.entry.fields.items() if name not in STAMPS]
         self.plain = [item for item in own if not item.many]
-        if not self.entry.fields.keys() >= {*batch.written}:
+        names = written or batch.written
+        if not self.entry.fields.keys() >= {*names}:
             raise Refused(_("The record has other fields now than when the file was checked, so this cannot be done."))
-        self.written = [self.entry.fields[name] for name in batch.written]
-        self.many = [item for item in own if item.many and item.name in batch.written]
+        self.written = [self.entry.fields[name] for name in names]
+        self.many = [item for item in own if item in self.written and item.many]
 
     def count(self, fresh: bool) -> int:
         """How many new rows, or rows there were, are going."""
@@ -93,33 +97,37 @@ class Going:
         """The lines whose rows, written as one side of the plan says, newly refer to what the person may not see."""
         for item in self.written:
             if item.target is not None:
-                visible = predicate(self.catalog, self.actor, item.target, Verb.READ)
-                target = item.target.model
-                known = exists().where(target.id == self._referred_by(item), visible).select_from(target)
-                yield (
-                    item,
-                    self._unseen_many(item, within, known, side) if item.many else self._unseen(item, within, known),
+                lines = (
+                    self._unseen_many(item, item.target, within, side)
+                    if item.many
+                    else self._unseen(item, item.target, within)
                 )
+                yield item, lines
 
-    def _referred_by(self, item: Field) -> ColumnElement[Any]:
-        column: ColumnElement[Any] = item.secondary_columns[1] if item.many else self.table.c[item.storage]
-        return column
+    def _known(self, target: Entry, row_id: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether the row that has this id exists for the actor."""
+        visible = predicate(self.catalog, self.actor, target, Verb.READ)
+        return exists().where(target.model.id == row_id, visible).select_from(target.model)
 
-    def _unseen(self, item: Field, within: ColumnElement[bool], known: ColumnElement[bool]) -> list[int]:
+    def _unseen(self, item: Field, target: Entry, within: ColumnElement[bool]) -> list[int]:
+        column = self.table.c[item.storage]
+        here = GOING.join(self.table, self.table.c.id == GOING.c.id)
+        # each referred row is asked once; there is none as a rule, and no need to look at what was planned
+        referred = select(column.label("id")).select_from(here).where(within, column.is_not(None)).distinct().subquery()
+        if not self.lines(select(referred.c.id).where(~self._known(target, referred.c.id)).limit(1)):
+            return []
         texts = (STAGED.c.old_values, STAGED.c.new_values)
         before, after = (value_text(self.dialect, text, item.storage) for text in texts)
         rows = select(GOING.c.line).select_from(self.source().join(self.table, self.table.c.id == GOING.c.id))
         newly = or_(GOING.c.fresh, before.is_distinct_from(after))
-        return self.lines(rows.where(within, self.table.c[item.storage].is_not(None), ~known, newly))
+        return self.lines(rows.where(within, column.is_not(None), ~self._known(target, column), newly))
 
-    def _unseen_many(
-        self, item: Field, within: ColumnElement[bool], known: ColumnElement[bool], side: int
-    ) -> list[int]:
+    def _unseen_many(self, item: Field, target: Entry, within: ColumnElement[bool], side: int) -> list[int]:
         row, referred = item.secondary_columns
         pairs = select(GOING.c.line, referred, STAGED.c.many).select_from(
             self.source().join(item.secondary, row == GOING.c.id)
         )
-        chosen = pairs.where(within, STAGED.c.many.is_not(None), ~known)
+        chosen = pairs.where(within, STAGED.c.many.is_not(None), ~self._known(target, referred))
         found = self.session.execute(chosen, execution_options={"unfiltered": True})
         # there are none as a rule; what a row referred to on the other side too may stay, seen or not
         return [line for line, target_id, many in found if target_id in _newly(json.loads(many), item.name, side)]

@@ -6,7 +6,9 @@ What goes through the ORM is noticed by `watch`; what writes many rows past it c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
+from operator import add
 from time import sleep
 from typing import Any
 
@@ -19,6 +21,7 @@ from app.store.search.schema import search_table
 from app.store.search.tokens import Tokens, plan_of, search_tokens
 
 BATCH = 5_000
+MANY = 512
 COPIED = 100
 """From how many rows on PostgreSQL takes them faster as a stream."""
 WAIT_MS = 300
@@ -34,9 +37,20 @@ Line = tuple[Any, ...]
 
 def vector(tokens: Tokens) -> str:
     """The tokens as PostgreSQL reads a tsvector: what names the row has weight A, marks have no place."""
-    found = [f"{token}:{place}A" for place, token in enumerate(tokens.label, 1)]
-    found += [f"{token}:{place}" for place, token in enumerate(tokens.rest, len(found) + 2)]
-    return " ".join((*found, *tokens.marks))
+    first = len(tokens.label) + 2
+    label = map(add, tokens.label, _places("A", first)) if tokens.label else ()
+    rest = map(add, tokens.rest, _places("", first + len(tokens.rest))[first - 1 :])
+    return " ".join((*label, *rest, *tokens.marks))
+
+
+def _places(weight: str, most: int) -> Sequence[str]:
+    """What marks a token's place, from the first to this many or more: `:1`, `:2`."""
+    return _many_places(weight, -(-most // MANY) * MANY)
+
+
+@lru_cache(maxsize=64)
+def _many_places(weight: str, most: int) -> Sequence[str]:
+    return tuple([f":{place}{weight}" for place in range(1, most + 1)])
 
 
 def index_rows(session: Session, entry: Entry, rows: Iterable[Mapping[Any, Any]], *, new: bool = False) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
-from typing import Any
+from operator import add
+from typing import Any, NamedTuple
 
 from sqlalchemy import String, Text
 
@@ -29,6 +29,8 @@ KEY, PINYIN, START = "Ｋ", "Ｐ", "Ｓ"
 """What a token of an identifier, of pinyin and of a name's beginning starts with: no narrowed text has these."""
 MOST_CHARACTERS = 4_000
 """Of a longer text only its beginning is searched."""
+SHORT = 40
+"""Names and addresses recur, so that their tokens are kept; longer texts seldom do, and would fill the memory."""
 MOST_PARTS = 6
 LONGEST_START = 24
 LONGEST_KEY = 200
@@ -42,13 +44,12 @@ SPACED = {code: sign for code, sign in SIGNS.items() if not chr(code).isspace()}
 SIGN = re.compile(r"[\x00-\x08\x0e-\x1b!-/:-@\[-`{-\x7f]")
 
 
-@dataclass(frozen=True)
-class Tokens:
+class Tokens(NamedTuple):
     """A row's tokens: the pairs of what names it and of its other texts, in order, and those that have no order."""
 
-    label: tuple[str, ...]
-    rest: tuple[str, ...]
-    marks: tuple[str, ...]
+    label: Sequence[str]
+    rest: Sequence[str]
+    marks: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,20 @@ def without_signs(text: str) -> str:
     return text.translate(SPACED) if SIGN.search(text) else text
 
 
-def pairs(text: str) -> list[str]:
+def pairs(text: str) -> Sequence[str]:
     """The tokens of a text, in order."""
+    return _known_pairs(text) if len(text) <= SHORT else _pairs(text)
+
+
+def _pairs(text: str) -> Sequence[str]:
     found: list[str] = []
     for run in without_signs(narrowed(text[:MOST_CHARACTERS])).split():
-        found += [one + other for one, other in pairwise(run)]
+        found += map(add, run, run[1:])
         found.append(run[-1])
     return found
+
+
+_known_pairs = lru_cache(maxsize=20_000)(_pairs)
 
 
 def search_tokens(entry: Entry, values: Mapping[Any, Any]) -> Tokens:
@@ -133,7 +141,7 @@ def search_tokens(entry: Entry, values: Mapping[Any, Any]) -> Tokens:
         value = values.get(name)
         if value:
             marks += parts(value)
-    return Tokens(tuple(label), tuple(rest), tuple(dict.fromkeys(marks)))
+    return Tokens(label, rest, tuple(dict.fromkeys(marks)))
 
 
 @lru_cache(maxsize=50_000)
