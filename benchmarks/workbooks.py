@@ -1,7 +1,7 @@
 """The workbooks that are imported: the same residents in eight columns, as our people and as Django's users write them.
 
 What is read off the identity number, sex and birth, is no column of ours; the unit and the day of moving in are. Texts
-are shared, as Excel and WPS write them.
+stand in their cells, as openpyxl writes them; Excel and WPS keep each once, and let cells point to it.
 """
 
 from __future__ import annotations

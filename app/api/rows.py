@@ -61,7 +61,7 @@ def show_list(record: str) -> Response:
     asked = request.args.get("count")
     counted = None if asked is None else _count(query, asked)
     return as_json({
-        "result": [values.row(entry, row) for row in found.rows],
+        "result": values.rows(entry, found.rows),
         "next": found.after or None,
         "count": None if counted is None else counted.number,
         "count_is": None if counted is None else "exact" if counted.exact else "capped",
@@ -125,7 +125,7 @@ def _take_all(entry: Entry, sent: list[dict[str, Any]], names: frozenset[str]) -
 
 
 def _stored(entry: Entry, ids: list[int], status: int, repeated: bool = False) -> Response:
-    rows = {row["id"]: values.row(entry, row) for row in fetch_rows(db(), entry, ids)}
+    rows = {row["id"]: row for row in values.rows(entry, fetch_rows(db(), entry, ids))}
     return as_json({"result": [rows.get(one, {"id": one}) for one in ids]}, status, **_replayed(repeated))
 
 

@@ -1,7 +1,8 @@
 """How often: wrong tries to prove who one is, by account and by address, and REST requests of a token or account.
 
 Tries are counted in the database, for every process and node together. Requests are counted in the memory of each
-serving process, since counting them together would cost each of them a write.
+serving process, since counting them together would cost each of them a write; the library `limits` would start a thread
+for each.
 """
 
 from __future__ import annotations
@@ -9,22 +10,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-import time
+from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
+from threading import Lock
 
 from flask import Flask, current_app
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from app.store import attempts
 from app.store.attempts import Count
 from app.store.session import db
 
+MINUTE = timedelta(minutes=1)
+MOST_KNOWN = 1_000
+"""From so many on those are forgotten who asked for nothing in the last minute."""
 DOUBLINGS = 8
 """After as many the wait is longest, 256 s; no more tries are remembered, so that it is forgotten soon enough."""
 
@@ -69,6 +71,31 @@ class Bucket:
         return replace(count, level=max(0.0, count.level - 1))
 
 
+class Requests:
+    """When whose requests of the last minute came, of each so many at `most`."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._came: dict[str, deque[datetime]] = {}
+        self._lock = Lock()
+
+    def count(self, who: str, now: datetime) -> float:
+        """Count one; where there is no room for it, only the seconds until there is."""
+        ago = now - MINUTE
+        with self._lock:
+            came = self._came.get(who)
+            if came is None:
+                if len(self._came) >= MOST_KNOWN:
+                    self._came = {one: held for one, held in self._came.items() if held[-1] > ago}
+                came = self._came[who] = deque()
+            while came and came[0] <= ago:
+                came.popleft()
+            if len(came) >= self._most:
+                return (came[0] - ago).total_seconds()
+            came.append(now)
+        return 0.0
+
+
 class Limits:
     """The limits of one application; its clock can be another's."""
 
@@ -79,8 +106,7 @@ class Limits:
         self.account = Bucket(sign_in * 2, 600)
         # one address may hold a whole unit's people behind its gateway
         self.address = Bucket(sign_in * 10, 60)
-        self.window = MovingWindowRateLimiter(MemoryStorage())
-        self.api = RateLimitItemPerMinute(api)
+        self.requests = Requests(api)
 
     def attempt(self, proof: Proof, address: str, name: str, browser: str = "") -> Attempt:
         """Begin a try; raises TooMany, whether it would be right or wrong.
@@ -127,9 +153,9 @@ class Limits:
 
     def count_request(self, who: str) -> None:
         """Count a REST request; raises TooMany."""
-        if not self.window.hit(self.api, "api", who):
-            reset = self.window.get_window_stats(self.api, "api", who).reset_time
-            raise TooMany(max(1, math.ceil(reset - time.time())))
+        wait = self.requests.count(who, self.clock())
+        if wait > 0:
+            raise TooMany(math.ceil(wait))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flask import current_app
 from flask_jwt_extended import create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
@@ -31,6 +32,8 @@ LIFE = timedelta(minutes=30)
 HEAD = "rnp_"
 DAYS = (30, 90, 180, 365)
 MOST = 50
+MOST_KNOWN = 2_000
+"""Signed tokens whose signature one process remembers to have checked."""
 USED_EVERY = timedelta(minutes=1)
 SCOPED = (Verb.READ, Verb.ADD, Verb.EDIT, Verb.DELETE)
 """The verbs that a token can carry; unmasking stays with people."""
@@ -55,14 +58,32 @@ def bearer_of(session: Session, catalog: Catalog, text: str) -> Bearer | None:
     """Whom a token stands for now; None for one that is forged, expired or revoked, or whose account is not active."""
     if text.startswith(HEAD):
         return _personal(session, catalog, text)
-    try:
-        claims = decode_token(text)
-    except (PyJWTError, JWTExtendedException, ValueError):
-        return None
-    if claims.get("type") != "access":
+    claims = _claims(text)
+    if claims is None:
         return None
     found = sessions.find(session, catalog, f"{claims.get('sub', '')}.{claims.get('sid', '')}", Door.REST)
     return None if found is None else Bearer(found.person, f"account {found.person.id}")
+
+
+def _claims(text: str) -> Mapping[str, Any] | None:
+    """What a signed token says, if it is one of this console's and has not expired.
+
+    Its signature is checked once: what holds of it afterwards the session's row says.
+    """
+    known: dict[str, Mapping[str, Any]] = current_app.extensions.setdefault("signed_tokens", {})
+    digest = _digest(text)
+    claims = known.get(digest)
+    if claims is None:
+        try:
+            claims = decode_token(text)
+        except (PyJWTError, JWTExtendedException, ValueError):
+            return None
+        if claims.get("type") != "access":
+            return None
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        known[digest] = claims
+    return claims if claims.get("exp", 0) > datetime.now(UTC).timestamp() else None
 
 
 def _personal(session: Session, catalog: Catalog, text: str) -> Bearer | None:

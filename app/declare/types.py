@@ -6,6 +6,7 @@ show, filter) is looked up in `app.kinds` along the SQLAlchemy type's MRO, so a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -120,6 +121,11 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class _Known(dict[Any, Any]):
+    def __missing__(self, value: Any) -> Any:
+        return value
+
+
 class ChoiceText(TypeDecorator[Choices]):
     """One of a closed list; a stored value that the list no longer has is shown as it stands."""
 
@@ -135,9 +141,9 @@ class ChoiceText(TypeDecorator[Choices]):
             return None
         return str(value.value) if isinstance(value, Choices) else str(self.choices(value).value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        known = self.choices._value2member_map_
-        return known.get(value, value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        # long lists have thousands of them: nothing is called for each but this
+        return _Known(self.choices._value2member_map_).__getitem__
 
 
 class FileList(TypeDecorator[list[str]]):

@@ -129,6 +129,10 @@ class Blocks:
         take = takes[marks[0]]
         if take is _text and not coded:
             return [value or None for value in values]
+        if take == self._shared:
+            # what is empty holds no number
+            texts = iter(self._strings.several([int(value) for value in values if value]))
+            return [next(texts) or None if value else None for value in values]
         return [take(value) if value else None for value in values]  # type: ignore[misc]  # it is not None
 
     def _take_of(self, mark: str) -> Take | None:
@@ -143,12 +147,14 @@ class Blocks:
             return None
         style, kind = found[1] or "", found[2] or ""
         if kind == "s":
-            strings = self._strings
-            return lambda value: strings[int(value)] or None
+            return self._shared
         if kind in ("", "n"):
             numbers = self._numbers
             return (lambda value: numbers.cell(value, style)) if style else number
         return _text if kind not in ("b", "e") else lambda value: other(kind, value)
+
+    def _shared(self, value: str) -> Cell:
+        return self._strings[int(value)] or None
 
 
 def _text(value: str) -> Cell:

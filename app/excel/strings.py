@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 import tempfile
 from array import array
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from itertools import accumulate
 from typing import IO
 
 from app.excel.archive import DEEPEST, Archive, parse
 from app.excel.book import BadWorkbook, damaged
 
-IN_MEMORY = 50_000
+IN_MEMORY = 150_000
 """Strings kept in memory; those that are used again and again come first."""
+MOST_KEPT = 4_000_000
+"""Their characters: there are as many of a cell's longest text as a file of a few megabytes can hold."""
 LONGEST_STRING = 4 * 2**20
 """Bytes of one entry with its mark-up; a cell of Excel holds at most 32,767 characters."""
 WINDOW = 2**16
 """Bytes of the file that are read ahead where strings are asked for in their order, as they mostly are."""
 
 PLAIN = re.compile(r"\s*<si>\s*<t(?: xml:space=\"preserve\")?>([^<]*)</t>\s*")
+PLAIN_ENTRY = re.compile(r"<si><t(?: xml:space=\"preserve\")?>([^<]*)</t></si>")
 ENTITY = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(\w{1,8}));")
 ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
@@ -54,11 +57,12 @@ def _escape(found: re.Match[str]) -> str:
 class SharedStrings:
     """The strings by number, read as far as they are asked for: a header needs the first few alone.
 
-    Those past the first 50,000 take 8 bytes of memory each, wherever they are used.
+    Those past the first take 8 bytes of memory each, wherever they are used.
     """
 
     def __init__(self) -> None:
         self.head: list[str] = []
+        self._kept = 0
         self._ends = array("Q", [0])
         self._file: IO[bytes] | None = None
         self._window = b""
@@ -93,8 +97,9 @@ class SharedStrings:
     def _add(self, texts: Iterable[str]) -> None:
         packed = []
         for text in texts:
-            if len(self.head) < IN_MEMORY:
+            if len(self.head) < IN_MEMORY and self._kept < MOST_KEPT:
                 self.head.append(text)
+                self._kept += len(text)
                 continue
             packed.append(text.encode("utf-8", "replace"))
         if not packed:
@@ -127,6 +132,13 @@ class SharedStrings:
             self._window, self._at, ahead = self._bytes(first, max(WINDOW, end - first)), first, 0
         return self._window[ahead : ahead + end - first].decode()
 
+    def several(self, indexes: Sequence[int]) -> list[str]:
+        """The strings at these places, in order."""
+        head, known = self.head, len(self.head)
+        # one after another as they lie in the file, each once
+        others = {index: self[index] for index in sorted({one for one in indexes if not 0 <= one < known})}
+        return [others[index] if index in others else head[index] for index in indexes]
+
     def _bytes(self, first: int, count: int) -> bytes:
         if self._file is None:
             return b""
@@ -151,6 +163,14 @@ def prefix_of(head: bytes) -> bytes:
 
 def _entries(block: bytes) -> Iterable[str]:
     text = block.decode()
+    found = PLAIN_ENTRY.findall(text)
+    if len(found) == text.count("<si"):
+        # nothing but plain texts: they need no look one by one
+        return map(plain, found) if "&" in text or "_x" in text or "\r" in text else found
+    return _one_by_one(text)
+
+
+def _one_by_one(text: str) -> Iterable[str]:
     pieces = text.split("</si>")
     for piece in pieces[:-1] if not pieces[-1].strip() else pieces:
         found = PLAIN.fullmatch(piece)

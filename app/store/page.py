@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +29,7 @@ from app.declare.types import ChoiceText
 from app.store.query import Cursor, Query, sort_field, where, where_walking, write_cursor
 from app.store.search.match import Search, words_of
 from app.store.search.pages import Relevance
-from app.store.session import actor_of, scoped, stream
+from app.store.session import actor_of, read, scoped, stream
 from app.store.walk import along, through
 
 CAP = 10_000
@@ -95,7 +97,7 @@ def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | No
     more, found = len(found) > query.limit, found[: query.limit]
     if backward:
         found = found[::-1]
-    rows = _with_many(session, query.shown, [_values(query.entry, query.shown, row) for row in found])
+    rows = _with_many(session, query.shown, _values(query.shown, found))
     if reached is not None:
         for values, row in zip(rows, found, strict=True):
             values[REACHED] = bool(row[-1])
@@ -116,7 +118,7 @@ def _in_order(
     session: Session, query: Query, chosen: Callable[[Sort], Select[Any]], cursor: Cursor | None, backward: bool
 ) -> list[Any]:
     """The rows past a cursor in the list's own order, one more than the page has."""
-    sort = _sort(query)
+    sort = _sort(query.order)
     conditions, walking = where_walking(session, query)
     statement = chosen(sort).where(*conditions).order_by(*_ordering(query, sort, backward))
     if sort.join is None:
@@ -127,7 +129,7 @@ def _in_order(
             # in the statement itself: a plan that PostgreSQL keeps for any number of rows is one that sorts them all
             most = literal(query.limit + 1 - len(found), literal_execute=True)
             rest = statement.where(*beyond).limit(most)
-            found += session.execute(rest).all()
+            found += read(session, rest)
     return found
 
 
@@ -140,7 +142,7 @@ def stream_rows(session: Session, query: Query, size: int) -> Iterator[list[Sequ
     shown, model = query.shown, query.entry.model
     version = model.version if query.entry.versioned else literal(0)
     own = [item.kind.sheet_column(item).label(f"c{i}") for i, item in enumerate(shown) if not item.many]
-    sort = _sort(query)
+    sort = _sort(query.order)
     statement = _columns(query.entry, (), sort).with_only_columns(model.id, version, *own)
     statement = statement.where(*where(session, query)).order_by(*_ordering(query, sort, False))
     for rows in stream(session, statement, size):
@@ -160,7 +162,8 @@ def _place(row: Sequence[Any]) -> Cursor:
     return Cursor(row[1], row[0], row[3])
 
 
-def _columns(entry: Entry, fields: Sequence[Field], sort: Sort) -> Select[Any]:
+@lru_cache(maxsize=2048)
+def _columns(entry: Entry, fields: tuple[Field, ...], sort: Sort) -> Select[Any]:
     """SELECT id, the order's value, version, what breaks a tie, then one column for each field that is no list."""
     version = entry.model.version if entry.versioned else literal(0)
     tie = null() if sort.tie is None else sort.tie
@@ -174,9 +177,11 @@ def _columns(entry: Entry, fields: Sequence[Field], sort: Sort) -> Select[Any]:
     return statement if sort.join is None else statement.outerjoin(sort.join, sort.on)
 
 
-def _values(entry: Entry, fields: Sequence[Field], row: Sequence[Any]) -> dict[str, Any]:
-    plain = [item.name for item in fields if not item.many]
-    return {"id": row[0], "version": row[2], **dict(zip(plain, row[4 : 4 + len(plain)], strict=True))}
+def _values(fields: Sequence[Field], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """The rows of `_columns` by field name."""
+    names = ("id", "version", *(item.name for item in fields if not item.many))
+    held = itemgetter(0, 2, *range(4, len(names) + 2))
+    return [dict(zip(names, held(row), strict=True)) for row in rows]
 
 
 def _with_many(session: Session, fields: Sequence[Field], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -193,8 +198,8 @@ def _with_many(session: Session, fields: Sequence[Field], rows: list[dict[str, A
     return rows
 
 
-def _sort(query: Query) -> Sort:
-    item = query.order
+@lru_cache(maxsize=2048)
+def _sort(item: Field) -> Sort:
     chosen = sort_field(item)
     if chosen is item:
         return Sort(item.column, item.nullable, tie=None if item.tie is None else item.tie.column)
@@ -326,14 +331,14 @@ def fetch_rows(
         found = session.execute(statement).all()
     else:
         found = session.execute(statement.where(within), execution_options={"unfiltered": True}).all()
-    return _with_many(session, fields, [_values(entry, fields, row) for row in found])
+    return _with_many(session, fields, _values(fields, found))
 
 
 def neighbours(session: Session, query: Query, row_id: int) -> tuple[int | None, int | None]:
     """The ids before and after a row within a list; None at its ends, or if the row is not in it."""
     if query.ranked:
         return Relevance(session, query).around(row_id)
-    sort = _sort(query)
+    sort = _sort(query.order)
     statement = _columns(query.entry, (), sort).where(query.entry.model.id == row_id)
     here = session.execute(statement).first()
     if here is None:

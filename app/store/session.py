@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -215,11 +215,17 @@ def scoped(session: Session, entry: Entry) -> bool:
     return not predicate(session.info["catalog"], actor, entry, Verb.READ).compare(true())
 
 
-def stream(session: Session, statement: Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows of a statement about records, `size` at a time and never more in memory; the policy is in it as in any.
+def read(session: Session, statement: Select[Any], values: Mapping[str, Any] = {}) -> Sequence[Any]:
+    """The rows of a statement about columns of records, with its `values`; the policy is in it as in any.
 
     It is run below the ORM, which takes longer over each row than the database does.
     """
+    session.flush()
+    return session.connection().execute(statement.options(*_policy(session)), values).all()
+
+
+def stream(session: Session, statement: Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
+    """What `read` reads, `size` rows at a time and never more in memory."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         # or a cursor is planned for the first tenth of its rows, which makes all of them far slower

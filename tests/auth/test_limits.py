@@ -12,7 +12,8 @@ from flask import Flask
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from app.auth.limits import limits
+from app.auth import limits as limits_
+from app.auth.limits import Requests, limits
 from app.declare import Deed, Event
 from app.declare.record import Account
 from app.jobs import schedule
@@ -361,3 +362,25 @@ def test_the_right_password_of_an_inactive_account_makes_no_address_known(app: F
     finally:
         with engine.begin() as connection:
             connection.execute(update(account).where(account.c.username == people.VIEWER).values(active=True))
+
+
+def test_so_many_requests_a_minute_are_let_in_and_there_is_room_as_they_grow_old() -> None:
+    clock, requests = Clock(), Requests(3)
+    for wait in (0, 0, 0):
+        assert requests.count("account 1", clock()) == wait
+        clock.forward(10)
+    assert requests.count("account 1", clock()) == 30
+    assert requests.count("account 2", clock()) == 0
+    clock.forward(29)
+    assert requests.count("account 1", clock()) == 1
+    clock.forward(1)
+    assert [requests.count("account 1", clock()) for _n in range(2)] == [0, 10]
+
+
+def test_who_asks_for_nothing_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits_, "MOST_KNOWN", 2)
+    clock, requests = Clock(), Requests(1)
+    assert [requests.count(f"account {number}", clock()) for number in (1, 2, 3)] == [0, 0, 0]
+    clock.forward(60)
+    assert requests.count("account 4", clock()) == 0
+    assert list(requests._came) == ["account 4"]

@@ -4,8 +4,8 @@ import hashlib
 import http.client
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Self
 
 import pytest
 from flask import Flask
@@ -13,6 +13,7 @@ from flask_jwt_extended import create_access_token
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
+from app.auth import tokens
 from app.declare.record import Account
 from app.store import login_sessions
 from app.store.login_sessions import LOGIN
@@ -247,6 +248,18 @@ def test_a_token_of_rest_needs_its_session_and_is_none_for_a_browser(app: Flask)
         borrowed = create_access_token(number, additional_claims={"sid": secret(app, me)})
     for token in (bare, borrowed):
         assert Client(app, token)("GET", "/unit/").status_code == 401
+
+
+def test_a_token_of_rest_ends_by_what_is_signed_in_it(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + tokens.LIFE
+
+    program = sign_in(app, people.VIEWER)
+    assert [program("GET", "/unit/").status_code for _n in range(2)] == [200, 200]
+    monkeypatch.setattr(tokens, "datetime", Later)
+    assert program("GET", "/unit/").status_code == 401
 
 
 def test_who_is_signed_in_costs_a_list_one_statement(app: Flask) -> None:

@@ -181,8 +181,11 @@ def test_unusual_spellings_of_the_same_rows_read_alike(tmp_path: Path) -> None:
     assert cells(raw_xlsx(tmp_path / "d.xlsx", "", parts={"xl/worksheets/sheet1.xml": wide})) == want
 
 
-def test_strings_beyond_those_in_memory_are_found_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strings, "IN_MEMORY", 10)
+@pytest.mark.parametrize("bound", ["IN_MEMORY", "MOST_KEPT"])
+def test_strings_beyond_those_in_memory_are_found_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(strings, bound, 10)
     monkeypatch.setattr(strings, "WINDOW", 20)
     order = [*range(50, 100), *range(49, -1, -1)]
     shared = "".join(f"<si><t>字{number}</t></si>" for number in range(100))

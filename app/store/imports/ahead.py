@@ -25,6 +25,7 @@ from app.store.imports.sql import GOING, STAGED, open_going
 from app.store.imports.staging import Staged
 from app.store.imports.writing import PART
 from app.store.save import Rules
+from app.store.search.pinyin import phrases
 from app.store.session import writing
 
 logger = logging.getLogger(__name__)
@@ -104,6 +105,8 @@ class Ahead:
                 rows = Applied(self._session, batch, written)
                 open_going(self._session)
                 self._driver = self._session.connection().connection.driver_connection
+                # the words that pinyin knows take half a second to load: now, while nothing is planned yet
+                phrases()
                 while (span := self._next()) is not None:
                     first, last, count = span
                     rows.choose(STAGED.c.line.between(first, last))

@@ -20,6 +20,7 @@ from app.store.search.hits import LAST, NEWEST, Way, bounds, counts, ends, hits,
 from app.store.search.match import TIERS, tier_questions, words_of
 from app.store.search.schema import BLOCK, search_table
 from app.store.search.tokens import is_pinyin
+from app.store.session import read
 
 RARE = 300
 """Rows of a tier that are sorted at once, wherever they are."""
@@ -193,7 +194,7 @@ class Slices:
         asked: dict[str, Any] = dict(self._asked)
         for one in part:
             asked |= bounds(one.tier, one.low, one.high)
-        return self._session.execute(statement.order_by(*in_order(met, tiers, backward, way)).limit(most), asked).all()
+        return read(self._session, statement.order_by(*in_order(met, tiers, backward, way)).limit(most), asked)
 
 
 @lru_cache(maxsize=16)
