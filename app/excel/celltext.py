@@ -14,7 +14,7 @@ LONGEST = 32_767
 BETWEEN = "\x01"
 UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
 """What XML cannot hold, and the carriage return, which it would change."""
-FORMULA = re.compile("\x01[=+\\-@＝＋－＠\t\r\n ]")
+FORMULA = re.compile("\x01'*[=+\\-@＝＋－＠\t\r\n ]")
 BEGINNINGS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would run as a formula; with Chinese input methods also by the wide signs."""
 CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
@@ -70,8 +70,11 @@ def _units(text: str) -> int:
 
 
 def for_csv(value: str) -> str:
-    """A text as a line of comma-separated values holds it: an apostrophe keeps it from being run as a formula."""
-    return f"'{value}" if value.startswith(BEGINNINGS) else value
+    """A text as a line of comma-separated values holds it: an apostrophe keeps it from being run as a formula.
+
+    One that begins so by itself gets a second one, as the first is taken away when it comes back.
+    """
+    return f"'{value}" if value.lstrip("'").startswith(BEGINNINGS) else value
 
 
 def width(text: str) -> int:

@@ -15,6 +15,8 @@ from app.excel.styles import day
 from app.kinds.base import narrow
 
 RUN_OF_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+SERIAL = re.compile(r"[1-9]\d{4}(?:\.\d{1,20})?", re.ASCII)
+"""A number that counts days, stored as a text: from 1927 on."""
 FIGURES = {figure: number for number, figure in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
 LAST_SERIAL = 109_574
 """The last day of 2199 as a number that counts days; a higher one is a slip, such as a month 200403."""
@@ -34,7 +36,7 @@ def to_date(item: Field, cell: Cell, system: int = 1900) -> Any:
         found = cell.date() if isinstance(cell, datetime) else cell
         return found if found.year >= 1000 else found.isoformat()
     if isinstance(cell, str):
-        return _date_text(cell)
+        return _date_text(cell, system)
     if isinstance(cell, bool) or cell is None:
         return cell
     return _date_number(cell, system)
@@ -51,11 +53,13 @@ def _date_number(cell: Any, system: int) -> Any:
     return serial.date() if isinstance(serial, datetime) else serial
 
 
-def _date_text(cell: str) -> str:
+def _date_text(cell: str, system: int) -> Any:
     text = narrow(cell).replace(" ", "") if " " in cell.strip() and "年" in cell else narrow(cell)
     found = RUN_OF_DIGITS.fullmatch(text)
     if found is not None:
         return "-".join(found.groups())
+    if SERIAL.fullmatch(text):
+        return _date_number(float(text), system)
     spelled = IN_FIGURES.fullmatch(text)
     if spelled is not None:
         year = "".join(str(FIGURES[one]) for one in spelled.group(1))

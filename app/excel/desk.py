@@ -16,10 +16,10 @@ from app.access import may
 from app.catalog import Catalog, Entry
 from app.declare.access import Verb
 from app.excel.book import BadWorkbook, Book, Cell, CellError, column_letters
-from app.excel.header import Header, find_header, given_header
+from app.excel.header import find_header, given_header
 from app.excel.mark import Mark, mark_copy
 from app.excel.match import How
-from app.excel.plan import Reading, read_layout, read_places, read_rows, remarks, upload_of
+from app.excel.plan import Reading, measured, read_layout, read_places, read_rows, remarks, upload_of
 from app.excel.read import open_book
 from app.store.import_tables import ImportBatch
 from app.store.imports.batches import Layout, Refused, Upload, layout_of, refused_among, refused_rows
@@ -129,7 +129,7 @@ def _seen(entry: Entry, book: Book, reading: Reading, samples: Sequence[Sequence
         problems=tuple(str(one) for one in matching.problems(entry, texts)),
         notes=(
             *(str(one) for one in book.notes()),
-            *(str(one) for one in remarks(reading)),
+            *(str(one) for one in remarks(reading, entry)),
             *_not_shown(unknown - MOST_UNKNOWN),
         ),
         returned=_has_ids(reading),
@@ -178,18 +178,21 @@ def rest(session: Session, batch: ImportBatch, path: Path, file: IO[bytes], *, w
         header, places = read_places(book, layout, entry)
         if whole and mark_copy(path, batch.file_name, places, marks, file):
             return
-        _bad_rows(session, batch, header, read_rows(book, layout, places, header.width), file, book.system)
+        # the line above the header is not given out with the rows: what it says goes into the headers
+        units = dict.fromkeys(measured(entry, header, layout.mapping), f"（{header.measure}）")
+        texts = [text + units.get(place, "") for place, text in enumerate(header.texts)]
+        _bad_rows(session, batch, texts, read_rows(book, layout, places, header.width), file, book.system)
 
 
 def _bad_rows(
-    session: Session, batch: ImportBatch, header: Header, rows: Iterator[tuple[int, list[Cell]]], file: IO[bytes],
+    session: Session, batch: ImportBatch, texts: Sequence[str], rows: Iterator[tuple[int, list[Cell]]], file: IO[bytes],
     system: int,
 ) -> None:  # fmt: skip
     """The rows that did not or would not go in, in their order; a last column says of each what is wrong, and where."""
     # openpyxl takes longer to load than the console to start
     from app.excel.marked import Marked
 
-    marked = Marked(batch.sheet, header.texts, system)
+    marked = Marked(batch.sheet, texts, system)
     while some := list(islice(rows, AT_ONCE)):
         bad = refused_among(session, batch.id, [line for line, _cells in some])
         for line, cells in some:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from flask_babel import lazy_gettext as _l
@@ -16,17 +17,24 @@ from app.excel.words import forms
 
 SEARCHED = 30
 """Rows in which a header is looked for."""
+MEASURE = re.compile(r"单位\s*[:：]\s*(?:人民币)?\s*([十百千万]?[万亿]元|[十百千]元)")
+LONGEST_TITLE = 200
+"""Characters of a line above the header that is looked at."""
 MOST_NAMED = 1_000
 """Columns of such a row that are looked at; no record has as many fields."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a sheet: the number of its last row (rows begin below), and a text for each column."""
+    """The header of a sheet: the number of its last row (rows begin below), and a text for each column.
+
+    `measure` is what stands above it of all amounts, such as 万元 of a line “单位：万元”.
+    """
 
     row: int
     texts: tuple[str, ...]
     rows: int = 1
+    measure: str = field(default="", compare=False)
 
     @property
     def width(self) -> int:
@@ -48,7 +56,7 @@ def find_header(book: Book, sheet: int, entry: Entry) -> Header:
     best = max(range(len(lines)), key=lambda place: (_known(entry, lines[place][1]), -place))
     if not _known(entry, lines[best][1]):
         return _fullest(lines)
-    return _with_neighbour(entry, lines, best)
+    return _measured(_with_neighbour(entry, lines, best), lines)
 
 
 def given_header(book: Book, sheet: int, row: int, entry: Entry) -> Header:
@@ -57,16 +65,19 @@ def given_header(book: Book, sheet: int, row: int, entry: Entry) -> Header:
     Raises BadWorkbook if there is nothing in the row.
     """
     lines: dict[int, list[str]] = {}
+    above: list[tuple[int, list[str]]] = []
     for number, cells in book.rows(sheet, MOST_COLUMNS):
-        if abs(number - row) <= 1 and any(texts := [_text(cell) for cell in cells]):
-            lines[number] = texts
+        if abs(number - row) <= SEARCHED and any(texts := [_text(cell) for cell in cells]):
+            above.append((number, texts))
+            if abs(number - row) <= 1:
+                lines[number] = texts
         if number > row + SEARCHED or (row in lines and number > row):
             break
     if row not in lines:
         text = _l("There is nothing in row %(row)s. Choose the row in which the columns are named.", row=row)
         raise BadWorkbook(text)
     near = sorted(lines.items())
-    return _with_neighbour(entry, near, [number for number, _texts in near].index(row))
+    return _measured(_with_neighbour(entry, near, [number for number, _texts in near].index(row)), above)
 
 
 def continuing(book: Book, sheet: int, header: Header, entry: Entry) -> tuple[int, ...]:
@@ -83,6 +94,13 @@ def continuing(book: Book, sheet: int, header: Header, entry: Entry) -> tuple[in
             break
         found.append(place)
     return tuple(found)
+
+
+def _measured(header: Header, lines: Sequence[tuple[int, list[str]]]) -> Header:
+    """The header with what the lines above it say of all amounts."""
+    above = (text for number, texts in lines if number < header.row for text in texts if len(text) <= LONGEST_TITLE)
+    found = next((found.group(1) for text in above if (found := MEASURE.search(text))), "")
+    return replace(header, measure=found)
 
 
 def _with_neighbour(entry: Entry, lines: list[tuple[int, list[str]]], best: int) -> Header:

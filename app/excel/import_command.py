@@ -101,7 +101,7 @@ def prepare(
         with open_book(path, path.name) as book:
             reading = read_layout(book, catalog, entry, visible, sheet=sheet)
             layout = reading.layout(Mode(mode))
-            told = (*(str(one) for one in book.notes()), *(str(one) for one in remarks(reading)))
+            told = (*(str(one) for one in book.notes()), *(str(one) for one in remarks(reading, entry)))
         upload = upload_of(path, path.name)
         known = [(one.id, one.actor, str(one.state)) for one in same_file(session, entry, upload.digest)]
         session.rollback()

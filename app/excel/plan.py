@@ -16,10 +16,11 @@ from app.excel.book import BadWorkbook, Book, Cell, damaged
 from app.excel.header import Header, continuing, find_header, given_header
 from app.excel.match import Matching, check_record, match
 from app.excel.read import open_book
-from app.excel.values import converter
+from app.excel.values import YUAN, converter
+from app.kinds.value import MoneyKind
 from app.store.import_tables import Mode
 from app.store.imports.ahead import Ahead
-from app.store.imports.batches import Layout, Upload, find, layout_of, line_of
+from app.store.imports.batches import ROW_ID, Layout, Upload, find, layout_of, line_of
 from app.store.imports.planning import plan
 from app.store.save import Rules
 
@@ -72,15 +73,30 @@ def read_layout(
     return Reading(book.sheets[place].name, place, header, match(entry, header.texts, remembered), more)
 
 
-def remarks(reading: Reading) -> list[Words]:
-    """What a person should know of a reading: that the record was declared otherwise, that more sheets are read."""
+def remarks(reading: Reading, entry: Entry) -> list[Words]:
+    """What a person should know of a reading: that amounts count thousands, that more sheets are read."""
     found: list[Words] = []
+    if measured(entry, reading.header, reading.matching.mapping):
+        text = _("“%(measure)s” stands above the header: amounts are read as such, unless their own column says "
+                 "otherwise.", measure=reading.header.measure)  # fmt: skip
+        found.append(text)
     if reading.matching.outdated:
         found.append(_("The workbook was exported under an earlier form of this record. Check its columns."))
     if reading.more:
         names = "、".join(f"“{name}”" for name in reading.more)
         found.append(_("The next sheets have the same columns, and are read too: %(names)s.", names=names))
     return found
+
+
+def measured(entry: Entry, header: Header, mapping: Mapping[int, str]) -> list[int]:
+    """The columns of amounts for which a line above the header says what they are in."""
+    if not header.measure or ROW_ID in mapping.values():
+        return []
+    fields = {place: entry.fields[name] for place, name in mapping.items() if name in entry.fields}
+    return [
+        place for place, item in fields.items()
+        if isinstance(item.kind, MoneyKind) and place < header.width and not YUAN.search(header.texts[place])
+    ]  # fmt: skip
 
 
 def _place(book: Book, sheet: str) -> int:
@@ -118,7 +134,7 @@ def plan_file(
         counts = [book.sheets[place].rows for place in places]
         total = None if None in counts else sum(filter(None, counts))
         rows = read_rows(book, layout, places, max(layout.mapping, default=0) + 1)
-        to_raw, remarks = converter(titles, book.system), book.counted
+        to_raw, remarks = converter(titles, book.system, header.measure), book.counted
         return plan(
             session, batch_id, rows, rules, to_raw, lambda done: report(done, total), remarks=remarks, ahead=ahead
         )

@@ -19,7 +19,7 @@ SAMPLE_LINES = 20
 LONGEST_CELL = 131_072
 """Characters of one cell; a quotation mark that is never closed would run to the end of the file."""
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-GUARDED = re.compile(r'="(.*)"|\'([=+\-@＝＋－＠\t\r\n].*)', re.DOTALL)
+GUARDED = re.compile(r'="(.*)"|\'(\'*[=+\-@＝＋－＠\t\r\n].*)', re.DOTALL)
 """A text that its writer kept from being read as a number, ="00123", or as a formula, '=1+1."""
 BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 

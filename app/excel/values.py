@@ -56,6 +56,8 @@ AMOUNT = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 TIMES = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
+YUAN = re.compile(r"元\s*[)）\]】]?\s*$")
+"""A header that says itself what its amounts are in."""
 UNIT = re.compile(r"([十百千万]?[万亿]|[十百千](?=元))元?\s*[)）\]】]?\s*$")
 """A multiple of yuan at the end of a header: （万元）, 百万元, /千元."""
 YES = frozenset("是有对√✓✔☑yt1") | {"yes", "true", "on"}
@@ -71,22 +73,24 @@ def to_raw(item: Field, cell: Cell) -> Any:
     return WAY_OF[item.kind.__class__](item, cell)
 
 
-def converter(headers: Mapping[str, str], system: int = 1900) -> Way:
+def converter(headers: Mapping[str, str], system: int = 1900, measure: str = "") -> Way:
     """`to_raw` for columns under these headers by field name: an amount under “资本（万元）” counts ten thousands.
 
-    Not so in a returned export, which has a column for the row's id, nor where the field's own label has the word.
-    `system` is the year from which the workbook counts days.
+    So it does where such a `measure` stands above the header, unless the column's own says otherwise. Not so in a
+    returned export, which has a column for the row's id, nor where the field's own label has the word. `system` is the
+    year from which the workbook counts days.
     """
     plain = to_raw if system == 1900 else partial(_counted_from, system)
     if ROW_ID in headers:
         return plain
-    factors = {name: factor for name, text in headers.items() if (factor := _factor(text)) > 1}
+    texts = {name: text if YUAN.search(text) else text + measure for name, text in headers.items()}
+    factors = {name: factor for name, text in texts.items() if (factor := _factor(text)) > 1}
     return partial(_scaled, factors, plain) if factors else plain
 
 
 def _counted_from(system: int, item: Field, cell: Cell) -> Any:
     way = WAY_OF[item.kind.__class__]
-    if way in (to_date, to_moment) and isinstance(cell, (int, float)):
+    if way in (to_date, to_moment) and isinstance(cell, (int, float, str)):
         return (to_date if way is to_date else to_moment)(item, cell, system)
     return to_raw(item, cell)
 

@@ -1,6 +1,8 @@
 """Workbooks of every format give the same cells."""
 
 import codecs
+import csv
+import io
 import re
 import struct
 import zipfile
@@ -13,6 +15,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from app.excel import strings
 from app.excel.book import NOT_CALCULATED, Cell, CellError, Share
+from app.excel.celltext import for_csv
 from app.excel.read import open_book
 from tests.support.workbooks import raw_xlsx, sheet_xml, table_xml
 
@@ -94,6 +97,13 @@ def test_text_is_read_in_any_usual_encoding_and_separator(
 def test_text_that_was_guarded_from_becoming_a_number_is_bared(tmp_path: Path) -> None:
     path = text_file(tmp_path, 'sep=;\n代码;名称\n="00123";甲\n', "utf-8")
     assert cells(path) == [(2, ["代码", "名称"]), (3, ["00123", "甲"])]
+
+
+def test_a_text_that_begins_like_a_guarded_one_goes_out_and_comes_back_as_it_is(tmp_path: Path) -> None:
+    texts = ["=1+1", "'=1+1", "''-1", "'", "'甲", "＋86", "'\"=1"]
+    lines = io.StringIO()
+    csv.writer(lines).writerows([for_csv(text)] for text in texts)
+    assert [row[0] for _line, row in cells(text_file(tmp_path, lines.getvalue(), "utf-8"))] == texts
 
 
 def test_dates_times_shares_and_leading_zeros_follow_the_number_format(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def refusal(item: Field, cell: Cell) -> str:
     [
         date(2004, 3, 1), MOMENT, 38047, 38047.4, 20040301, "20040301", "2004年3月1日", "2004 年 3 月 1 日", "2004.3.1",
         "2004-03-01", "2004/3/1", "２００４．３．１", "二〇〇四年三月一日", "二零零四年三月一号", "2004-03-01 00:00:00",
-        " 2004-3-1 ",
+        " 2004-3-1 ", "38047", "38047.0", "３８０４７",
     ],
 )  # fmt: skip
 def test_a_date_is_read_in_every_form(catalog: Catalog, cell: Cell) -> None:
@@ -142,6 +142,13 @@ def test_other_multiples_in_a_header_count_too(catalog: Catalog, header: str, yu
     assert match(entry, [header]).mapping == {0: "capital"}
 
 
+def test_what_stands_above_the_header_counts_where_a_column_says_nothing(catalog: Catalog) -> None:
+    item = catalog["legal_entity"].fields["capital"]
+    for header, yuan in (("注册资金", 15_000), ("注册资金（元）", Decimal("1.5")), ("注册资金（亿元）", 150_000_000)):
+        assert item.kind.parse(item, converter({"capital": header}, measure="万元")(item, 1.5)) == yuan
+    assert converter({"capital": "注册资金", ROW_ID: ROW_ID}, measure="万元") is to_raw
+
+
 def test_a_number_for_a_date_counts_from_where_its_workbook_does(catalog: Catalog) -> None:
     item = catalog["resident"].fields["moved_in"]
     for headers in ({}, {"moved_in": "迁入日期", ROW_ID: ROW_ID}, {"capital": "资本（万元）"}):
@@ -149,6 +156,7 @@ def test_a_number_for_a_date_counts_from_where_its_workbook_does(catalog: Catalo
         assert item.kind.parse(item, way(item, 36585)) == date(2004, 3, 1)
         assert item.kind.parse(item, way(item, 20040301)) == date(2004, 3, 1)
         assert item.kind.parse(item, way(item, "2004.3.1")) == date(2004, 3, 1)
+        assert item.kind.parse(item, way(item, "36585")) == date(2004, 3, 1)
     moment = catalog["mail"].fields["sent"]
     assert converter({}, 1904)(moment, 36585.5) == "2004-03-01T12:00:00"
 

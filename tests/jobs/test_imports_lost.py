@@ -15,7 +15,7 @@ from app.jobs.task import Running
 from app.jobs.worker import Worker, make_name
 from app.store import claims
 from app.store.import_tables import ImportBatch, ImportRow, State
-from app.store.imports import planning
+from app.store.imports import filled, planning
 from app.store.imports.batches import Refused, change_layout, drop, find, layout_of
 from app.store.imports.forgetting import forget_rows
 from app.store.imports.planning import plan
@@ -71,7 +71,7 @@ def test_a_worker_that_lost_its_job_leaves_no_row_in_the_plan_of_the_next(app: F
     assert held is not None
     assert held.id == job_id
 
-    def rows() -> Iterator[planning.Row]:
+    def rows() -> Iterator[filled.Row]:
         with engine.begin() as connection:
             connection.execute(update(JOB).where(JOB.c.id == job_id).values(token="the second"))
         yield 2, resident(641)
@@ -91,7 +91,7 @@ def test_nothing_read_stays_open_while_a_plan_is_made(app: Flask, monkeypatch: p
     with acting(app, people.POLICE) as session:
         within: list[bool] = []
 
-        def rows() -> Iterator[planning.Row]:
+        def rows() -> Iterator[filled.Row]:
             for number in (651, 652, 653):
                 within.append(session.in_transaction())
                 yield number, resident(number)
@@ -135,7 +135,7 @@ def test_a_plan_that_is_forgotten_while_it_is_made_is_not_a_plan(app: Flask, mon
     batch = begun(app, 681)
     with acting(app, people.POLICE) as session:
 
-        def rows() -> Iterator[planning.Row]:
+        def rows() -> Iterator[filled.Row]:
             for number in (681, 682, 683):
                 yield number, resident(number)
             # whoever puts the last chunk away holds the batch that moment, and the clean-up passes it by

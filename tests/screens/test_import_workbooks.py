@@ -133,6 +133,26 @@ def test_all_formulas_are_counted_once_the_rows_are_read(
     assert "有 10 个单元格是公式" in check(person, sent(person, "indicator", io.BytesIO(path.read_bytes())), work)
 
 
+def test_a_measure_above_the_header_counts_is_told_and_goes_out_with_the_rows_to_mend(
+    app: Flask, visitor: Signed, work: Callable[[], None]
+) -> None:
+    person = visitor(people.COORDINATOR)
+    heads = ["编码", "名称", "责任单位", "项目类别", "项目总投资"]
+    rows = [[f"M-{one}", f"项目{one}", "公安局", kind, 12.5] for one, kind in enumerate(("网络平台", "没有"))]
+    address = sent(person, "project", workbook(["项目投资表"], [None, "金额单位：万元"], heads, *rows))
+    assert "表头上方写有" in person.get(address).text
+    page = check(person, address, work)
+    assert counts(page) == [1, 0, 0, 1, 0]
+    person.post(f"{address}/apply", {"choice": "good"})
+    work()
+    with app.extensions["engine"].connect() as connection:
+        table = app.extensions["catalog"]["project"].model.__table__
+        assert connection.scalar(select(table.c.investment).where(table.c.code == "M-0")) == 125_000
+    rest = opened(person, f"{address}/rest.xlsx").active
+    assert rest is not None
+    assert [cell.value for cell in rest[1]][:5] == [*heads[:4], "项目总投资（万元）"]
+
+
 def test_a_file_that_is_not_the_one_whose_columns_were_settled_is_told(
     app: Flask, visitor: Signed, work: Callable[[], None], unit: str
 ) -> None:

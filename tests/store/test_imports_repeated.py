@@ -108,6 +108,17 @@ def test_rows_that_say_nothing_in_the_columns_read_are_left_out_and_counted(app:
         assert [one["text"] for one in found.notices] == ["有 2 行在读取的各列中没有内容，不导入。"]
 
 
+def test_a_hidden_number_that_is_none_makes_no_new_row_and_lost_versions_are_told(app: Flask) -> None:
+    with acting(app, people.STATISTICS) as session:
+        row = exported(session, 1)[0]
+        names = ("id", "indicator", "period", "area", "value")
+        batch, counts = planned(session, "indicator_value", names, [["１２", row[2], "2099", row[4], "1"]])
+        assert counts == {"outside": 1}
+        found = find(session, batch)
+        assert found is not None
+        assert ["rn:version" in one["text"] for one in found.notices] == [True]
+
+
 def test_a_row_that_refers_to_one_of_the_same_file_is_told_what_to_do(app: Flask) -> None:
     names = (*UNIT, "parent")
     with acting(app, people.ADMIN) as session:

@@ -9,7 +9,6 @@ from itertools import zip_longest
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from app.access import Forbidden, editable, may, readable
@@ -31,6 +30,7 @@ from app.store.imports.batches import (
     take,
 )
 from app.store.imports.columns import Blank, Fault, Kept, Masked, Reader, ToRaw
+from app.store.imports.filled import Filled, Row, is_empty, no_versions, whole
 from app.store.imports.fresh import Fresh
 from app.store.imports.known import Known
 from app.store.imports.lookup import Now, Rows, holders, in_trash, with_zeros
@@ -43,7 +43,6 @@ from app.store.validate import taken
 
 CHUNK = 5_000
 NO_KEY = frozenset({Blank, Fault, Kept, Masked})
-Row = tuple[int, Sequence[Any]]
 Report = Callable[[int], None]
 """Told how many rows are done; may raise to stop the work."""
 
@@ -91,7 +90,7 @@ def plan(
         if batch.state is not State.WAITING:  # dropped meanwhile
             raise Refused(_("This import is over."))
         planner.mark_repeats(batch_id)
-        planner.tell_left_out()
+        planner.notices += planner.left_out()
         planner.notices += [{"field": "", "text": str(text)} for text in remarks()]
         batch.counts = count_rows(session, batch_id)
         batch.notices, batch.written = planner.notices, planner.written
@@ -135,8 +134,9 @@ class Planner:
             for name, item in ((name, entry.fields[name]) for name in self._places)
         }
         self._hidden = {name: place for place, name in layout.mapping.items() if name in (ROW_ID, ROW_VERSION)}
-        self._read = sorted({*self._places.values(), *self._hidden.values()})
-        self._left_out = 0
+        if layout.returned and ROW_VERSION not in self._hidden:
+            self.notices.append({"field": "", "text": no_versions()})
+        self._filled = Filled({*self._places.values(), *self._hidden.values()})
         self._key = self._find_key()
         self._rows = Rows(session, entry, {*self._places, *(item.name for item in entry.labelled)})
         self._fresh = Fresh(session, entry, self._places, rules, self._key)
@@ -182,7 +182,7 @@ class Planner:
 
     def plan(self, chunk: Sequence[Row]) -> list[Staged]:
         """What each row of a chunk comes to."""
-        chunk = self._telling(chunk)
+        chunk = self._filled.rows(chunk)
         lines = [line for line, _cells in chunk]
         cells = list(zip_longest(*(cells for _line, cells in chunk)))
         nothing = [None] * len(chunk)
@@ -219,25 +219,9 @@ class Planner:
         staged += self._known.plan(lines, columns, known)
         return staged
 
-    def _telling(self, chunk: Sequence[Row]) -> list[Row]:
-        """The rows that say anything in the columns that are read: forms have numbered lines that nobody filled in."""
-        read = self._read
-        found = [
-            row for row in chunk
-            if any(place < len(row[1]) and not _is_empty(row[1][place]) for place in read)
-        ]  # fmt: skip
-        if len(found) < len(chunk):
-            self._left_out += sum(not all(map(_is_empty, cells)) for _line, cells in chunk) - len(found)
-        return found
-
-    def tell_left_out(self) -> None:
-        """Tell of the rows that say nothing, so that the counts add up to those of the file."""
-        if self._left_out:
-            text = ngettext(
-                "%(num)s row holds nothing in the columns that are read, and is left out.",
-                "%(num)s rows hold nothing in the columns that are read, and are left out.", self._left_out,
-            )  # fmt: skip
-            self.notices.append({"field": "", "text": str(text)})
+    def left_out(self) -> list[dict[str, str]]:
+        """What is told of the rows that say nothing, so that the counts add up to those of the file."""
+        return [{"field": "", "text": text} for text in self._filled.told()]
 
     def _lost_zeros(self, keys: Iterable[tuple[Any, ...] | None]) -> dict[Any, str]:
         """Why keys that are not there yet are taken for others, whose zeros a spreadsheet lost."""
@@ -270,7 +254,11 @@ class Planner:
         place = self._hidden.get(name)
         if place is None:
             return [None] * len(chunk)
-        return [_whole(cells[place]) if place < len(cells) else None for _line, cells in chunk]
+        # what is no number is that of no row: to take it for a new one would store it a second time
+        return [
+            None if place >= len(cells) or is_empty(cells[place]) else whole(cells[place]) or 0
+            for _line, cells in chunk
+        ]  # fmt: skip
 
     def _keys(self, columns: Mapping[str, list[Any]], ids: Sequence[int | None]) -> list[tuple[Any, ...] | None]:
         if not self._key:
@@ -310,17 +298,3 @@ class Planner:
             # rows of a returned export are known by their ids: two of them may come to the same key
             if group != self._key or group in self._known.moved:
                 repeats.mark_group(group)
-
-
-def _is_empty(cell: Any) -> bool:
-    return cell is None or (cell.__class__ is str and not cell.strip())
-
-
-def _whole(cell: Any) -> int | None:
-    """The number in a hidden column; None for anything else."""
-    if isinstance(cell, bool):
-        return None
-    if isinstance(cell, int | float):
-        return int(cell) if cell == cell // 1 and 0 < cell < 2**31 else None
-    text = str(cell).strip() if cell is not None else ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
