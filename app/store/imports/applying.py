@@ -145,16 +145,16 @@ class Applied(Going):
         """Add and change the rows of a part, let them be found, look at where they are now, and write the trail."""
         with self.indexing(within):
             self.insert(within)
-        self.relate(within, True, 0, 1)
-        # looking for rows to change where there are none can cost more than the rest: the planner of the database knows
-        # nothing yet of the rows that this transaction adds
-        if changing:
-            self.update(within, STAGED.c.new_values)
-            self.relate(within, False, 0, 1)
-            self.index(within)
-        self.check_written(within)
-        deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
-        self.note(within, self.batch.id, deed, as_json(self.dialect, STAGED.c.changes))
+            self.relate(within, True, 0, 1)
+            # looking for rows to change where there are none can cost more than the rest: the planner of the database
+            # knows nothing yet of the rows that this transaction adds
+            if changing:
+                self.update(within, STAGED.c.new_values)
+                self.relate(within, False, 0, 1)
+                self.index(within)
+            self.check_written(within)
+            deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
+            self.note(within, self.batch.id, deed, as_json(self.dialect, STAGED.c.changes))
 
     def finish(self, added: int, edited: int) -> dict[str, int]:
         """Commit; returns the batch's counts."""
