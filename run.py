@@ -293,7 +293,7 @@ def seed(demo: bool) -> None:
 @click.argument("record")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--as", "account", metavar="ACCOUNT", help="By whose rights; without it the console itself imports.")
-@click.option("--sheet", default="", help="The sheet's name; the first one if not given.")
+@click.option("--sheet", default="", help="The sheet's name; known by its header if not given.")
 @click.option("--mode", type=click.Choice(["both", "insert", "update"]), default="both", show_default=True)
 @click.option("--apply", "apply_", is_flag=True, help="Store the rows; without it the file is only checked.")
 @click.option("--good-rows", is_flag=True, help="With --apply: store the rows that are good, leave out the others.")

@@ -19,7 +19,7 @@ from app.excel.book import BadWorkbook, Book, Cell, CellError, column_letters
 from app.excel.header import find_header, given_header
 from app.excel.mark import Mark, mark_copy
 from app.excel.match import How
-from app.excel.plan import Reading, measured, read_layout, read_places, read_rows, remarks, upload_of
+from app.excel.plan import Reading, find_sheet, measured, read_layout, read_places, read_rows, remarks, upload_of
 from app.excel.read import open_book
 from app.store.import_tables import ImportBatch
 from app.store.imports.batches import Layout, Refused, Upload, layout_of, refused_among, refused_rows
@@ -89,10 +89,7 @@ def look(
 
 
 def _said_before(session: Session, entry: Entry, book: Book, sheet: str, header_row: int) -> Mapping[int, str]:
-    names = [one.name for one in book.sheets]
-    place = names.index(sheet) if sheet in names else next(
-        (number for number, one in enumerate(book.sheets) if not one.hidden), 0
-    )  # fmt: skip
+    place = find_sheet(book, entry, sheet)
     header = given_header(book, place, header_row, entry) if header_row else find_header(book, place, entry)
     return recall(session, entry, header.texts)
 

@@ -80,6 +80,11 @@ def given_header(book: Book, sheet: int, row: int, entry: Entry) -> Header:
     return _measured(_with_neighbour(entry, near, [number for number, _texts in near].index(row)), above)
 
 
+def named(entry: Entry, header: Header) -> int:
+    """How many fields of the record a header names for sure."""
+    return _known(entry, header.texts) // 2
+
+
 def continuing(book: Book, sheet: int, header: Header, entry: Entry) -> tuple[int, ...]:
     """The sheets that go on where this one ends: those next to it that are shown and have the very same header."""
     found: list[int] = []

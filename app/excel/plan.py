@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.catalog import Catalog, Entry
 from app.declare.choices import Words
 from app.excel.book import BadWorkbook, Book, Cell, damaged
-from app.excel.header import Header, continuing, find_header, given_header
+from app.excel.header import Header, continuing, find_header, given_header, named
 from app.excel.match import Matching, check_record, match
 from app.excel.read import open_book
 from app.excel.values import YUAN, converter
@@ -25,6 +25,10 @@ from app.store.imports.planning import plan
 from app.store.save import Rules
 
 PIECE = 2**20
+MOST_LOOKED_AT = 20
+"""Sheets that are looked at for the one with the rows."""
+ENOUGH = 3
+"""Fields that a header names from which no other sheet is looked at."""
 Report = Callable[[int, int | None], None]
 """Told how many rows of about how many are done; may raise to stop."""
 
@@ -66,7 +70,7 @@ def read_layout(
 
     `header_row` and `remembered` are what the person said of it before; `visible` names the records they know of.
     """
-    place = _place(book, sheet)
+    place = find_sheet(book, entry, sheet)
     header = given_header(book, place, header_row, entry) if header_row else find_header(book, place, entry)
     check_record(catalog, entry, header.texts, visible)
     more = tuple(book.sheets[one].name for one in continuing(book, place, header, entry))
@@ -99,7 +103,11 @@ def measured(entry: Entry, header: Header, mapping: Mapping[int, str]) -> list[i
     ]  # fmt: skip
 
 
-def _place(book: Book, sheet: str) -> int:
+def find_sheet(book: Book, entry: Entry, sheet: str = "") -> int:
+    """The place of the sheet of this name; without one that of the shown sheet whose header names the most fields.
+
+    Before it may stand a cover, or a sheet that nobody wrote in. Raises BadWorkbook if there is none of the name.
+    """
     names = [one.name for one in book.sheets]
     if sheet:
         if sheet not in names:
@@ -107,7 +115,19 @@ def _place(book: Book, sheet: str) -> int:
                 _("There is no sheet “%(name)s”. There are: %(names)s.", name=sheet, names="、".join(names))
             )
         return names.index(sheet)
-    return next((place for place, one in enumerate(book.sheets) if not one.hidden), 0)
+    shown = [place for place, one in enumerate(book.sheets) if not one.hidden][:MOST_LOOKED_AT]
+    best, found = -1, shown[0] if shown else 0
+    for place in shown if len(shown) > 1 else ():
+        try:
+            fields = named(entry, find_header(book, place, entry))
+        except BadWorkbook:
+            # an empty one; what is damaged is told when its rows are read
+            continue
+        if fields > best:
+            best, found = fields, place
+        if fields >= ENOUGH:
+            break
+    return found
 
 
 def plan_file(

@@ -26,8 +26,11 @@ from app.kinds.link import FilesKind, ManyKind, OneKind
 from app.kinds.text import (
     AreaKind,
     CitizenIdKind,
+    CodeKind,
     CreditCodeKind,
+    MailAddressKind,
     OrgCodeKind,
+    PhoneKind,
     ProseKind,
     SecretKind,
 )
@@ -48,6 +51,10 @@ EXACT = 10**15
 """Excel keeps 15 significant digits of a number."""
 LENGTHS: dict[type[Kind], int] = {CitizenIdKind: 18, CreditCodeKind: 18, OrgCodeKind: 9, AreaKind: 6}
 """Digits of identifiers; a number with fewer of them has lost zeros at its beginning."""
+SIGNS = (*LENGTHS, CodeKind, MailAddressKind, PhoneKind)
+"""Kinds of text that hold no sign which one does not see."""
+UNSEEN = re.compile(r"[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Signs without width, and those that turn the direction of writing: pasted along, and seen by nobody."""
 
 SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]{2}", re.IGNORECASE)
 """How Excel writes a long number; 3E01 may be the code of a room."""
@@ -163,7 +170,7 @@ def _identifier(item: Field, cell: Cell) -> Any:
     if isinstance(cell, str):
         if ("E" in cell or "e" in cell) and SCIENTIFIC.fullmatch(cell.strip()):
             raise _rounded()
-        return cell
+        return cell if cell.isascii() or not isinstance(item.kind, SIGNS) else UNSEEN.sub("", cell)
     text = _text(item, cell)
     length = next((LENGTHS[base] for base in type(item.kind).__mro__ if base in LENGTHS), 0)
     if text and isinstance(cell, (int, float)) and len(text) < length and text.isdecimal():
@@ -213,6 +220,7 @@ def _choice(item: Field, cell: Cell) -> Any:
     text = _text(item, cell)
     if not isinstance(text, str):
         return text
+    text = UNSEEN.sub("", text)
     known = _choices(item, str(get_locale()))
     return next((known[form] for form in (text, *forms(text)) if form in known), text)
 

@@ -25,6 +25,7 @@ from app.screens.import_pages import (
     Step,
     Tile,
 )
+from app.screens.jobs import time_left
 from app.screens.pages import Link, Option, Page
 from app.screens.shell import me
 from app.store.import_tables import ImportBatch, Mode, Outcome, State
@@ -312,8 +313,8 @@ def running(batch: ImportBatch, job: Job) -> Running:
     parts = [f"{job.done:,} / {job.total:,}" if job.total else f"{job.done:,}"] if job.done else []
     if job.rate:
         parts.append(str(_("%(rate)s rows a second", rate=f"{job.rate:,.0f}")))
-        if job.total and job.total > job.done:
-            parts.append(str(_("about %(seconds)s s left", seconds=max(1, round((job.total - job.done) / job.rate)))))
+        if left := time_left(job):
+            parts.append(str(_("about %(time)s left", time=left)))
     if job.state is JobState.QUEUED:
         parts = [str(_("waits for a worker"))]
     return Running(

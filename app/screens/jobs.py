@@ -188,7 +188,7 @@ def _drawn(found: Job, own: bool) -> JobPage:
         done=f"{found.done:,}",
         total="" if found.total is None else f"{found.total:,}",
         rate=f"{found.rate:,.0f}" if found.rate and found.state is JobState.RUNNING else "",
-        left=_left(found),
+        left=time_left(found),
         note=found.note if own else "",
         stopping=found.cancelling and going_on,
         message=(found.message or "") if own else "",
@@ -216,7 +216,8 @@ def _percent(found: Job) -> int | None:
     return None if not found.total else max(0, min(99, found.done * 100 // found.total))
 
 
-def _left(found: Job) -> str:
+def time_left(found: Job) -> str:
+    """How long a job will go on, by how fast it has been; empty if nobody knows."""
     if found.state is not JobState.RUNNING or not found.rate or not found.total or found.done >= found.total:
         return ""
     return _span((found.total - found.done) / found.rate)

@@ -156,6 +156,10 @@ def _order(session: Session, query: Query) -> ByColumn | ByReference:
 
 def count(session: Session, query: Query, cap: int | None = CAP) -> Counted:
     """How many rows match, counted no further than `cap`; None counts to the end."""
+    if cap is not None and query.ranked:
+        soon = Relevance(session, query).up_to(cap + 1)
+        if soon is not None:
+            return Counted(min(soon, cap), soon <= cap)
     if query.search and not query.conditions and not scoped(session, query.entry):
         # the rows of the tokens one by one until there are enough, without gathering them first
         inner = Search(session, query.entry, actor_of(session)).every(words_of(query.search))

@@ -10,20 +10,23 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, exists, func, insert, select
+from sqlalchemy import Connection, Engine, Row, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.declare.event import Event
+from app.store.import_tables import ImportBatch
 from app.store.session import WRITING
 from app.store.tables import Seal, Sealed
 
 START = "0" * 64
 BATCH = 5_000
 LOOK_BACK = 500_000
-"""How far below the last sealed id a line of a long transaction may still appear."""
+"""How far below the last sealed id a line of a long transaction may still appear; those of imports however far."""
+LATE = timedelta(days=1)
+"""How long before the last seal an import may have begun to store whose lines appear after it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Verified:
     broken: str = ""
 
 
-EVENTS, SEALS, SEALED = Event.__table__, Seal.__table__, Sealed.__table__
+EVENTS, SEALS, SEALED, BATCHES = Event.__table__, Seal.__table__, Sealed.__table__, ImportBatch.__table__
 ORDER = ("id", "at", "account_id", "actor", "door", "deed", "record", "row_id", "label", "fields", "address", "note",
          "changes")  # fmt: skip
 
@@ -70,9 +73,11 @@ def seal(engine: Engine) -> int:
     WRITING.set(True)
     try:
         with engine.begin() as connection:
-            last = connection.execute(select(Seal.number, Seal.digest).order_by(Seal.number.desc()).limit(1)).first()
+            last = connection.execute(
+                select(Seal.number, Seal.digest, Seal.sealed_at).order_by(Seal.number.desc()).limit(1)
+            ).first()
             number, digest = (last.number, last.digest) if last else (0, START)
-            lowest = (connection.scalar(select(func.max(SEALED.c.event_id))) or 0) - LOOK_BACK
+            lowest = 0 if last is None else _lowest(connection, last.sealed_at)
             free = ~exists().where(SEALED.c.event_id == EVENTS.c.id)
             found = connection.execute(
                 select(EVENTS).where(EVENTS.c.id > lowest, free).order_by(EVENTS.c.id).limit(BATCH)
@@ -90,6 +95,21 @@ def seal(engine: Engine) -> int:
         return 0
     finally:
         WRITING.set(False)
+
+
+def _lowest(connection: Connection, sealed_at: datetime) -> int:
+    """An id below which every line is sealed, whatever was still being written at the last seal.
+
+    An import takes ids for all its rows while others write lines with higher ones, and shows them at its end.
+    """
+    reached = (connection.scalar(select(func.max(SEALED.c.event_id))) or 0) - LOOK_BACK
+    ends = (select(end(EVENTS.c.id)).where(EVENTS.c.batch_id == BATCHES.c.id) for end in (func.min, func.max))
+    first, last = (one.correlate(BATCHES).scalar_subquery() for one in ends)
+    late = select(first.label("first"), last.label("last")).where(BATCHES.c.applied_at >= sealed_at - LATE).subquery()
+    # lines are sealed in the order of their ids: where the last of a batch is sealed all of them are
+    open_ = ~exists().where(SEALED.c.event_id == late.c.last)
+    beginning = connection.scalar(select(func.min(late.c.first)).where(open_))
+    return reached if beginning is None else min(reached, beginning - 1)
 
 
 def verify(engine: Engine) -> Verified:

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from app.catalog import Catalog
 from app.excel.book import BadWorkbook
 from app.excel.header import Header, find_header, given_header
 from app.excel.layout import hidden_headers
 from app.excel.match import How, check_record, match
+from app.excel.plan import find_sheet
 from app.excel.read import open_book
 from tests.support.workbooks import raw_xlsx, sheet_xml, table_xml
 
@@ -159,3 +161,25 @@ def test_every_record_knows_its_own_headers(catalog: Catalog) -> None:
         texts = tuple(item.label for item in typed)
         check_record(catalog, entry, texts, names)
         assert list(match(entry, texts).mapping.values()) == [item.name for item in typed], entry.name
+
+
+def test_the_sheet_with_the_rows_is_found_behind_a_cover_and_an_empty_one(tmp_path: Path, catalog: Catalog) -> None:
+    entry = catalog["indicator"]
+    heads = [entry.fields[name].label for name in ("code", "name", "measure")]
+    sheets = {
+        "Sheet1": [], "封面": [["统计局年报"], [heads[1], "2004 年"]], "藏": [[*heads, entry.fields["unit"].label]],
+        "数据": [heads, ["A-1", "一", "吨"]], "又一张": [heads],
+    }  # fmt: skip
+    book = Workbook()
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = "hidden" if name == "藏" else "visible"
+        for row in rows:
+            sheet.append(row)
+    book.remove(book.worksheets[0])
+    book.save(tmp_path / "a.xlsx")
+    with open_book(tmp_path / "a.xlsx", "a.xlsx") as opened:
+        assert opened.sheets[find_sheet(opened, entry)].name == "数据"
+        assert opened.sheets[find_sheet(opened, entry, "封面")].name == "封面"
+        # of sheets that name nothing the first that is not empty
+        assert opened.sheets[find_sheet(opened, catalog["mail_reading"])].name == "封面"

@@ -167,6 +167,13 @@ def test_a_code_that_looks_like_a_short_power_is_a_code(catalog: Catalog) -> Non
     assert "15" in refusal(item, "3.2E+17")
 
 
+def test_signs_that_nobody_sees_make_no_other_code_and_no_other_choice(catalog: Catalog) -> None:
+    for text in ("A-1\u200b", "\ufeffA-1", "\u202eA-1\u202c"):
+        assert value(catalog["unit"].fields["code"], text) == "A-1"
+    assert str(value(catalog["indicator"].fields["period"], "月\u200b").value) == "month"
+    assert value(catalog["indicator"].fields["name"], "👨\u200d👩\u200d👧") == "👨\u200d👩\u200d👧"
+
+
 def test_a_share_in_a_cell_shown_as_per_cent_is_read_as_shown(catalog: Catalog) -> None:
     item = catalog["milestone"].fields["target_share"]
     for cell in (Share(0.5), "50%", "50％", 50, "50"):

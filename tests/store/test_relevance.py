@@ -18,7 +18,7 @@ from app.catalog import Entry
 from app.declare.access import OWN_UNIT, Verb
 from app.store import walk as walk_
 from app.store.bulk import Selection, delete_rows
-from app.store.page import fetch_page, neighbours
+from app.store.page import Counted, count, fetch_page, neighbours
 from app.store.query import BadQuery, Query, read_cursor, read_query, where
 from app.store.search import hits, slices
 from app.store.search.match import Search, words_of
@@ -151,6 +151,18 @@ def test_common_words_begin_and_end_where_they_should(app: Flask, session: Sessi
         back = fetch_page(session, replace(query, before=read_cursor(query, "before", second.before)))
         assert [row["id"] for row in back.rows] == best[:7], word
         assert first.number in (None, len(best)), word
+
+
+@pytest.mark.usefixtures("sliced")
+def test_the_rows_of_a_search_are_counted_up_to_a_cap(app: Flask, session: Session) -> None:
+    resident = app.extensions["catalog"]["resident"]
+    area = session.scalar(select(resident.model.area).order_by(resident.model.id).limit(1))
+    for word in ("王", "建国", "王建国", "没有这个"):
+        for more in ({}, {"area": str(area)}):
+            query = asked(resident, word, more=more)
+            number = len(expected(session, query))
+            assert count(session, query, 5) == Counted(min(number, 5), number <= 5), (word, more)
+            assert count(session, query, 1_000) == Counted(number, True), (word, more)
 
 
 @pytest.mark.usefixtures("sliced")

@@ -38,6 +38,12 @@ class Relevance:
         """How many rows there are, where that is known at no further cost."""
         return None if self._slices is None or self._narrowed else self._slices.number
 
+    def up_to(self, most: int) -> int | None:
+        """How many rows there are, counted no further than `most`, where so many are soon met; else None."""
+        if self._slices is None or not self._slices.common:
+            return None
+        return len(self.rows(lambda _tier: select(self._model.id), None, False, most))
+
     def rows(self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int) -> Sequence[Any]:
         """The rows past a cursor in the direction of reading, up to as many as are wanted."""
         if self._slices is not None:

@@ -106,6 +106,11 @@ class Slices:
         """How many rows there are, where that is known."""
         return None if max(self._known.counts) > RARE else sum(self._known.counts)
 
+    @property
+    def common(self) -> bool:
+        """Whether the newest rows tell that very many have the words."""
+        return any(self._known.every.values())
+
     def tier_of(self, row_id: int) -> int | None:
         """The tier that a row is in, whoever may see it; None if it does not have the words."""
         found: int | None = self._session.connection().scalar(places(self._table), self._asked | {"id": row_id})
