@@ -147,9 +147,12 @@ class Field:
 
     @cached_property
     def tie(self) -> Field | None:
-        """The field that orders rows in which this one says the same, before their id does, if there is one."""
+        """The field that orders rows in which this one says the same, before their id does, if there is one.
+
+        Where it can be empty it does so for references alone.
+        """
         first = self.entry.order[0]
-        return None if self.refers or first.nullable or self.goes_on is None else first
+        return None if self.goes_on is None or (first.nullable and not self.refers) else first
 
     @cached_property
     def goes_on(self) -> str | None:

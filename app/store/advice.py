@@ -11,8 +11,8 @@ from sqlalchemy import Column, Engine, Index, Integer, MetaData, Table, Text, in
 from sqlalchemy.schema import CreateIndex
 
 from app.catalog import Catalog, Entry, Field
+from app.store.cursor import sort_field
 from app.store.filter_use import SEARCH
-from app.store.query import sort_field
 from app.store.tables import FilterUse
 
 LONGEST_NAME = 60

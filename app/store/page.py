@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import itemgetter
@@ -11,26 +11,22 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    String,
     case,
     func,
     literal,
-    null,
-    nulls_first,
-    nulls_last,
     select,
     text,
-    tuple_,
 )
 from sqlalchemy.orm import Session
 
 from app.catalog import Entry, Field
-from app.declare.types import ChoiceText
-from app.store.query import Cursor, Query, sort_field, where, where_walking, write_cursor
+from app.store.by_reference import ByReference
+from app.store.order import LEADING, ByColumn, Sort, leading, place
+from app.store.query import Query, where, write_cursor
 from app.store.search.match import Search, words_of
 from app.store.search.pages import Relevance
-from app.store.session import actor_of, read, scoped, stream
-from app.store.walk import along, through
+from app.store.session import actor_of, scoped, stream
+from app.store.walk import through
 
 CAP = 10_000
 RELATED_CAP = 99
@@ -63,17 +59,6 @@ class Counted:
     exact: bool
 
 
-@dataclass(frozen=True)
-class Sort:
-    """The column an order means, the one that breaks ties before the id does, and the referred rows to join for it."""
-
-    column: Any
-    nullable: bool
-    join: Any = None
-    on: Any = None
-    tie: Any = None
-
-
 def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | None = None) -> PageRows:
     """One page of the list, in one statement, in two where rows without a value begin on it.
 
@@ -90,10 +75,10 @@ def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | No
     number = None
     if query.ranked:
         relevance = Relevance(session, query)
-        found = list(relevance.rows(lambda tier: chosen(Sort(tier, False)), cursor, backward, query.limit + 1))
+        found = list(relevance.rows(lambda tier: chosen(Sort(tier)), cursor, backward, query.limit + 1))
         number = relevance.number
     else:
-        found = _in_order(session, query, chosen, cursor, backward)
+        found = _order(session, query).rows(chosen, cursor, backward, query.limit + 1)
     more, found = len(found) > query.limit, found[: query.limit]
     if backward:
         found = found[::-1]
@@ -108,29 +93,10 @@ def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | No
     first, last = found[0], found[-1]
     return PageRows(
         tuple(rows),
-        write_cursor(query, _place(first)) if has_before else "",
-        write_cursor(query, _place(last)) if has_after else "",
+        write_cursor(query, place(first)) if has_before else "",
+        write_cursor(query, place(last)) if has_after else "",
         number,
     )
-
-
-def _in_order(
-    session: Session, query: Query, chosen: Callable[[Sort], Select[Any]], cursor: Cursor | None, backward: bool
-) -> list[Any]:
-    """The rows past a cursor in the list's own order, one more than the page has."""
-    sort = _sort(query.order)
-    conditions, walking = where_walking(session, query)
-    statement = chosen(sort).where(*conditions).order_by(*_ordering(query, sort, backward))
-    if sort.join is None:
-        statement = along(session, statement, query, walking)
-    found: list[Any] = []
-    for beyond in _stretches(query, sort, cursor, backward):
-        if len(found) <= query.limit:
-            # in the statement itself: a plan that PostgreSQL keeps for any number of rows is one that sorts them all
-            most = literal(query.limit + 1 - len(found), literal_execute=True)
-            rest = statement.where(*beyond).limit(most)
-            found += read(session, rest)
-    return found
 
 
 def stream_rows(session: Session, query: Query, size: int) -> Iterator[list[Sequence[Any]]]:
@@ -142,9 +108,8 @@ def stream_rows(session: Session, query: Query, size: int) -> Iterator[list[Sequ
     shown, model = query.shown, query.entry.model
     version = model.version if query.entry.versioned else literal(0)
     own = [item.kind.sheet_column(item).label(f"c{i}") for i, item in enumerate(shown) if not item.many]
-    sort = _sort(query.order)
-    statement = _columns(query.entry, (), sort).with_only_columns(model.id, version, *own)
-    statement = statement.where(*where(session, query)).order_by(*_ordering(query, sort, False))
+    statement = _order(session, query).whole(lambda sort: leading(query.entry, sort))
+    statement = statement.with_only_columns(model.id, version, *own)
     for rows in stream(session, statement, size):
         ids, versions, *values = zip(*rows, strict=True)
         plain = iter(values)
@@ -157,30 +122,17 @@ def _many(session: Session, item: Field, ids: Sequence[int]) -> list[list[int]]:
     return [row[item.name] for row in rows]
 
 
-def _place(row: Sequence[Any]) -> Cursor:
-    """Where a row of `_columns` stands in its list."""
-    return Cursor(row[1], row[0], row[3])
-
-
 @lru_cache(maxsize=2048)
 def _columns(entry: Entry, fields: tuple[Field, ...], sort: Sort) -> Select[Any]:
-    """SELECT id, the order's value, version, what breaks a tie, then one column for each field that is no list."""
-    version = entry.model.version if entry.versioned else literal(0)
-    tie = null() if sort.tie is None else sort.tie
+    """SELECT what leads each row, then one column for each field that is no list."""
     own = [item.column for item in fields if not item.many]
-    # the order's column may be among the fields: a label keeps SQLAlchemy from folding the two into one
-    statement = select(
-        entry.model.id, sort.column.label("rn_order"), version, tie.label("rn_tie"),
-        *(c.label(f"c{i}") for i, c in enumerate(own)),
-    )  # fmt: skip
-    statement = statement.select_from(entry.model)
-    return statement if sort.join is None else statement.outerjoin(sort.join, sort.on)
+    return leading(entry, sort, *(c.label(f"c{i}") for i, c in enumerate(own)))
 
 
 def _values(fields: Sequence[Field], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
     """The rows of `_columns` by field name."""
     names = ("id", "version", *(item.name for item in fields if not item.many))
-    held = itemgetter(0, 2, *range(4, len(names) + 2))
+    held = itemgetter(0, 2, *range(LEADING, LEADING + len(names) - 2))
     return [dict(zip(names, held(row), strict=True)) for row in rows]
 
 
@@ -198,70 +150,8 @@ def _with_many(session: Session, fields: Sequence[Field], rows: list[dict[str, A
     return rows
 
 
-@lru_cache(maxsize=2048)
-def _sort(item: Field) -> Sort:
-    chosen = sort_field(item)
-    if chosen is item:
-        return Sort(item.column, item.nullable, tie=None if item.tie is None else item.tie.column)
-    model = chosen.model
-    # in a query of its own, so that the policy is added to it whatever the record is called there
-    target = select(model.id, chosen.column.label("rn_value")).subquery()
-    return Sort(target.c.rn_value, True, target, item.column == target.c.id)
-
-
-def _ordering(query: Query, sort: Sort, backward: bool) -> tuple[Any, ...]:
-    """Rows without a value stand last going up and first going down, so that one index serves both ways."""
-    down = query.descending != backward
-    rest = _breaking(query, sort)
-    if down:
-        first = nulls_first(sort.column.desc()) if sort.nullable else sort.column.desc()
-        return first, *(column.desc() for column in rest)
-    first = nulls_last(sort.column.asc()) if sort.nullable else sort.column.asc()
-    return first, *(column.asc() for column in rest)
-
-
-def _breaking(query: Query, sort: Sort) -> tuple[Any, ...]:
-    """The columns that order rows in which the order's own says the same."""
-    model_id = query.entry.model.id
-    return (model_id,) if sort.tie is None else (sort.tie, model_id)
-
-
-def _stretches(
-    query: Query, sort: Sort, cursor: Cursor | None, backward: bool
-) -> Iterator[tuple[ColumnElement[bool], ...]]:
-    """The conditions of the rows past a cursor in the direction of reading, in the order of reading.
-
-    Rows without a value are a stretch of their own: each is one range of the order's index, the two together are not.
-    """
-    if cursor is None:
-        yield ()
-        return
-    down = query.descending != backward
-    column, rest = sort.column, _breaking(query, sort)
-    held = [cursor.id] if sort.tie is None else [cursor.tie, cursor.id]
-    beside = [_literal(value, one.type) for one, value in zip(rest, held, strict=True)]
-    if cursor.value is None:
-        yield column.is_(None), _past(rest, beside, down)
-        if down:
-            yield (column.is_not(None),)
-        return
-    yield (_past((column, *rest), [_literal(cursor.value, column.type), *beside], down),)
-    if sort.nullable and not down:
-        yield (column.is_(None),)
-
-
-def _literal(value: Any, column_type: Any) -> ColumnElement[Any]:
-    """A place's value as the column holds it; of a choice also one that its list no longer has."""
-    if isinstance(column_type, ChoiceText):
-        return literal(str(getattr(value, "value", value)), String())
-    return literal(value, column_type)
-
-
-def _past(columns: Sequence[Any], values: Sequence[Any], down: bool) -> ColumnElement[bool]:
-    if len(columns) == 1:
-        return columns[0] < values[0] if down else columns[0] > values[0]  # type: ignore[no-any-return]
-    here, there = tuple_(*columns), tuple_(*values)
-    return here < there if down else here > there
+def _order(session: Session, query: Query) -> ByColumn | ByReference:
+    return ByReference(session, query) if query.order.refers else ByColumn(session, query)
 
 
 def count(session: Session, query: Query, cap: int | None = CAP) -> Counted:
@@ -328,7 +218,7 @@ def fetch_rows(
     `within` takes the place of the policy: the trash gives the one for its rows.
     """
     fields = tuple(entry.fields.values())
-    statement = _columns(entry, fields, Sort(entry.model.id, False)).where(entry.model.id.in_(ids))
+    statement = _columns(entry, fields, Sort(entry.model.id)).where(entry.model.id.in_(ids))
     statement = statement.order_by(entry.model.id)
     statement = statement.with_for_update(of=entry.model) if lock else statement
     if within is None:
@@ -342,23 +232,7 @@ def neighbours(session: Session, query: Query, row_id: int) -> tuple[int | None,
     """The ids before and after a row within a list; None at its ends, or if the row is not in it."""
     if query.ranked:
         return Relevance(session, query).around(row_id)
-    sort = _sort(query.order)
-    statement = _columns(query.entry, (), sort).where(query.entry.model.id == row_id)
-    here = session.execute(statement).first()
-    if here is None:
-        return None, None
-    cursor = _place(here)
-    found = []
-    conditions, walking = where_walking(session, query)
-    for backward in (True, False):
-        place = _columns(query.entry, (), sort).where(*conditions)
-        if sort.join is None:
-            place = along(session, place, query, walking)
-        place = place.order_by(*_ordering(query, sort, backward)).with_only_columns(query.entry.model.id).limit(1)
-        near = [place.where(*beyond).scalar_subquery() for beyond in _stretches(query, sort, cursor, backward)]
-        found.append(func.coalesce(*near) if len(near) > 1 else near[0])
-    before, after = session.execute(select(*found)).one()
-    return before, after
+    return _order(session, query).around(row_id)
 
 
 def count_related(session: Session, fields: Iterable[Field], row_id: int) -> list[int]:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, time, timedelta
+from decimal import InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
 from marshmallow import ValidationError
-from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Integer, and_, or_, select
+from sqlalchemy import ColumnElement, DateTime, and_, or_, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from app.access import Person, System, readable
 from app.catalog import Entry, Field
-from app.declare.choices import Choices
-from app.declare.types import Moment, ScaledNumber
-from app.kinds.link import HIGHEST_ID
+from app.declare.types import Moment
 from app.kinds.value import LOCAL
-from app.store.search.match import TIERS, Search, by_tokens, words_of
+from app.store.cursor import Cursor, Shape, read, sort_field, without_zone, written
+from app.store.search.match import Search, by_tokens, words_of
 from app.store.session import actor_of
 
 PAGE_SIZES = (20, 50, 100, 200)
@@ -60,15 +57,6 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """A place in an ordered list: the order's value and the id of the row there, and the value that breaks its tie."""
-
-    value: Any
-    id: int
-    tie: Any = None
-
-
-@dataclass(frozen=True)
 class Query:
     """What a list shows.
 
@@ -92,14 +80,9 @@ class Query:
     ranked: bool = False
 
     @property
-    def ordered_by(self) -> str:
-        """The name of the order, as cursors have it: that of its field; of relevance none."""
-        return "" if self.ranked else self.order.name
-
-    @property
-    def tie(self) -> Field | None:
-        """The field that breaks ties of the order before the id does."""
-        return None if self.ranked else self.order.tie
+    def shape(self) -> Shape:
+        """What a place in the list is made of; by relevance it is a tier."""
+        return Shape("", None, None) if self.ranked else Shape(self.order.name, self.order, self.order.tie)
 
     @property
     def shown(self) -> tuple[Field, ...]:
@@ -280,115 +263,20 @@ def _read_place(query: Query, args: MultiDict[str, str]) -> Query:
     return replace(query, after=cursor) if given[0] == "after" else replace(query, before=cursor)
 
 
-DECODERS: Mapping[str, Callable[[str], Any]] = {
-    "n": lambda _text: None,
-    "s": str,
-    "i": int,
-    "d": Decimal,
-    "D": date.fromisoformat,
-    "t": datetime.fromisoformat,
-}
-
-
 def write_cursor(query: Query, cursor: Cursor) -> str:
-    """A place as text for an address: opaque to people, checked when it is read."""
-    tied = () if query.tie is None else _tagged(cursor.tie)
-    place = [query.ordered_by, *_tagged(cursor.value), cursor.id, *tied]
-    raw = json.dumps(place, ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
-
-
-def _tagged(value: Any) -> tuple[str, str]:
-    if value is None:
-        return "n", ""
-    if isinstance(value, Choices):
-        return "s", str(value.value)
-    if isinstance(value, datetime):
-        return "t", (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-    if isinstance(value, date):
-        return "D", value.isoformat()
-    if isinstance(value, Decimal):
-        return "d", str(value)
-    if isinstance(value, (bool, int)):
-        return "i", str(int(value))
-    return "s", str(value)
+    """A place as text for an address."""
+    return written(query.shape, cursor)
 
 
 def read_cursor(query: Query, name: str, text: str) -> Cursor:
     """The place that `write_cursor` wrote for the same order; raises BadQuery."""
     try:
-        padded = text + "=" * (-len(text) % 4)
-        order, tag, value, row_id, *tied = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if order != query.ordered_by or type(row_id) is not int or abs(row_id) > HIGHEST_ID:
-            raise ValueError(order)
-        tie = query.tie
-        if len(tied) != (0 if tie is None else 2) or (tied and tied[0] == "n"):
-            raise ValueError(tied)
-        broken = None if tie is None else _decoded(tie, *tied)
-        found = _tier(tag, value) if query.ranked else _decoded(query.order, tag, value)
-        return Cursor(found, row_id, broken)
-    except (ValueError, TypeError, KeyError, binascii.Error, InvalidOperation, OverflowError, RecursionError):
+        return read(query.shape, text)
+    except (
+        ValueError, TypeError, KeyError, IndexError, binascii.Error, InvalidOperation, OverflowError, RecursionError
+    ):  # fmt: skip
         message = _("The place in the list cannot be read; it may belong to another order.")
         raise BadQuery(name, message, (_("Leave it out to begin at the first page."),)) from None
-
-
-def _tier(tag: Any, text: Any) -> int:
-    """The tier that a place in a list by relevance names; raises ValueError for one that there is not."""
-    if tag != "i" or text not in map(str, range(len(TIERS))):
-        raise ValueError(text)
-    return int(text)
-
-
-def _decoded(item: Field, tag: Any, text: Any) -> Any:
-    """The value that a place in a list ordered by this field names; raises ValueError for one that none can have."""
-    if not isinstance(text, str) or tag not in _expected_tags(item):
-        raise ValueError(tag)
-    value, column_type = DECODERS[tag](text), sort_field(item).type
-    if value is not None and not _storable(column_type, value):
-        raise ValueError(text)
-    zoneless = isinstance(value, datetime) and not isinstance(column_type, Moment)
-    return _without_zone(value) if zoneless else value
-
-
-def _storable(column_type: Any, value: Any) -> bool:
-    """Whether a database takes the value for a column of this type; raises ValueError for a text in no encoding."""
-    if isinstance(value, str):
-        value.encode()
-        return "\x00" not in value
-    if isinstance(value, datetime):
-        return value.tzinfo is not None and value.astimezone(UTC).year > 0
-    if isinstance(value, Decimal):
-        digits, scale = column_type.digits, column_type.scale
-        exponent = value.as_tuple().exponent  # of what is no number it is a letter
-        return isinstance(exponent, int) and -scale <= exponent <= digits and abs(value) < 10**digits
-    if isinstance(column_type, Boolean):
-        return value in (0, 1)
-    return not isinstance(value, int) or abs(value) <= HIGHEST_ID
-
-
-TAGS: Mapping[type[Any], str] = {
-    ScaledNumber: "d",
-    Moment: "t",
-    DateTime: "t",
-    Date: "D",
-    Integer: "i",
-    Boolean: "i",
-}
-"""The tag of a value by its column's type; text has "s"."""
-
-
-def _expected_tags(item: Field) -> str:
-    """The tags that a place in a list ordered by this field may have: its own, or none for an empty value."""
-    column_type = type(sort_field(item).type)
-    return "n" + next((TAGS[base] for base in column_type.__mro__ if base in TAGS), "s")
-
-
-def sort_field(item: Field) -> Field:
-    """The field whose values order a list by `item`: a reference is ordered as the rows it points at are."""
-    if not item.refers or item.target is None:
-        return item
-    target = item.target.order[0]
-    return item if target.refers else target
 
 
 def where(session: Session, query: Query) -> list[ColumnElement[bool]]:
@@ -440,7 +328,7 @@ def condition_sql(condition: Condition) -> ColumnElement[bool]:
 
 def _moment_sql(column: Any, op: str, values: Sequence[datetime]) -> ColumnElement[bool]:
     """A day names all its moments, until a day means until its end; a minute or second names all of its own."""
-    held = [value if isinstance(column.type, Moment) else _without_zone(value) for value in values]
+    held = [value if isinstance(column.type, Moment) else without_zone(value) for value in values]
     if op == "gte":
         return column >= max(held)  # type: ignore[no-any-return]
     spans = [_span(value) for value in values]
@@ -459,8 +347,3 @@ def _span(value: datetime) -> timedelta:
     """How long what was typed lasts: a day where no time of day was given."""
     at = value.astimezone(LOCAL).time()
     return A_DAY if at == time() else A_SECOND if at.second else A_MINUTE
-
-
-def _without_zone(value: datetime) -> datetime:
-    """A moment for a column of the identity library, which knows no zone: PostgreSQL would take its own for UTC."""
-    return value.astimezone(UTC).replace(tzinfo=None)

@@ -129,7 +129,7 @@ HOSTILE = {
 
 
 def place(query: Query, tag: str, value: str, tie: tuple[str, str]) -> str:
-    parts = [query.order.name, tag, value, 3, *(tie if query.tie else ())]
+    parts = [query.order.name, tag, value, 3, *(tie if query.shape.tie else ()), *((2,) if query.shape.refers else ())]
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
@@ -150,7 +150,7 @@ def test_a_place_that_somebody_made_up_is_refused_or_is_a_place(app: Flask, sess
     assert refused > 100
     query = next(queries(app.extensions["catalog"]))
     for number in (2**31, -(2**40), 10**30):
-        parts = [query.order.name, "n", "", number, *(("s", "x") if query.tie else ())]
+        parts = [query.order.name, "n", "", number, *(("s", "x") if query.shape.tie else ())]
         with pytest.raises(BadQuery):
             read_cursor(query, "after", base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("="))
 

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, literal, literal_column, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
-from app.store.query import Cursor, Query, condition_sql
+from app.store.cursor import Cursor
+from app.store.query import Query, condition_sql
 from app.store.search.match import TIERS, Search, words_of
 from app.store.search.slices import Chosen, Slices, tiers_past
 from app.store.session import actor_of, scoped

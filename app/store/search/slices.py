@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Engine, Select, literal
 from sqlalchemy.orm import Session
 
-from app.store.query import Cursor, Query
+from app.store.cursor import Cursor
+from app.store.query import Query
 from app.store.search.hits import LAST, NEWEST, Way, bounds, counts, ends, hits, in_order, places
 from app.store.search.match import TIERS, tier_questions, words_of
 from app.store.search.schema import BLOCK, search_table
