@@ -60,7 +60,7 @@ def test_good_rows_are_stored_ahead_as_they_would_be_afterwards(app: Flask, data
         else:
             assert done == {"new": 5, "added": 5, "edited": 0}
         other, _counts, _done = gone_ahead(session, [resident(number) for number in range(506, 508)])
-        found, later = stored(session, [*numbers]), None
+        found = stored(session, [*numbers])
         assert len(found) == 5
         kept = find(session, batch)
         assert kept is not None

@@ -18,7 +18,8 @@ from app.access import SYSTEM, HeldGrant, Person
 from app.catalog import Catalog, Entry, Field
 from app.declare.access import EVERYWHERE, Only, Verb
 from app.declare.choices import Classification
-from app.store import by_reference, referring, targets, walk
+from app.store import by_reference, referring, targets
+from app.store import walk as walk_
 from app.store.cursor import Cursor, sort_field
 from app.store.page import fetch_page, neighbours, stream_rows
 from app.store.query import BadQuery, Condition, Query, plain_query, read_cursor, read_query, where
@@ -26,6 +27,7 @@ from app.store.search import match
 from app.store.session import act_as, db
 from models.organisation import Unit
 from tests.support.little import scopes, shrink, shuffle, undone
+from tests.support.walking import walk
 
 SIZE = 3
 
@@ -41,7 +43,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     """Both as tables of a few rows are read and as those of millions are."""
     way: str = request.param
     if way != "sorted":
-        monkeypatch.setattr(walk, "MANY", 0)
+        monkeypatch.setattr(walk_, "MANY", 0)
         monkeypatch.setattr(by_reference, "SORTED", 0)
         monkeypatch.setattr(by_reference, "FIRST", 2)
         monkeypatch.setattr(by_reference, "WIDER", 2)
@@ -57,7 +59,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
 def forget() -> None:
     """What this process believes of the size of tables."""
     targets._beliefs.cache_clear()
-    walk._large.cache_clear()
+    walk_._large.cache_clear()
 
 
 def references(catalog: Catalog) -> Iterator[tuple[Entry, Field]]:
@@ -106,22 +108,6 @@ def in_order(session: Session, query: Query) -> list[int]:
     return ids[::-1] if query.descending else ids
 
 
-def read(session: Session, query: Query, forward: bool) -> list[int]:
-    """The ids met from one end to the other, page by page, in the order of the list."""
-    here = query if forward else replace(query, last=True)
-    met: list[int] = []
-    for _ in range(1_000):
-        page = fetch_page(session, here)
-        ids = [row["id"] for row in page.rows]
-        met = met + ids if forward else ids + met
-        cursor = page.after if forward else page.before
-        if not cursor:
-            return met
-        place = read_cursor(query, "after", cursor)
-        here = replace(query, after=place) if forward else replace(query, before=place)
-    raise AssertionError("a list without an end")
-
-
 def actors(entry: Entry, item: Field, catalog: Catalog, units: list[int], chance: random.Random) -> Iterator[Any]:
     """The console, and people who see some rows of either record, or of what is referred to none."""
     yield SYSTEM
@@ -157,8 +143,8 @@ def test_every_reference_orders_its_list_and_each_row_is_met_once_both_ways(litt
     for session, query, chance in drawn(little, way):
         said = query.entry.name, query.order.name, query.descending, session.info["actor"]
         expected = in_order(session, query)
-        assert read(session, query, True) == expected, said
-        assert read(session, query, False) == expected, said
+        assert walk(session, query, True) == expected, said
+        assert walk(session, query, False) == expected, said
         lengths.add(len(expected))
         if expected:
             at = chance.randrange(len(expected))
@@ -167,8 +153,8 @@ def test_every_reference_orders_its_list_and_each_row_is_met_once_both_ways(litt
         assert [row for part in stream_rows(session, query, 2) for row in part[0]] == expected, said
         narrower = replace(query, conditions=(filtered(query, chance),))
         left = in_order(session, narrower)
-        assert read(session, narrower, True) == left, (*said, narrower.conditions)
-        assert read(session, narrower, False) == left, (*said, narrower.conditions)
+        assert walk(session, narrower, True) == left, (*said, narrower.conditions)
+        assert walk(session, narrower, False) == left, (*said, narrower.conditions)
     assert max(lengths) > 2 * SIZE
 
 
@@ -264,8 +250,8 @@ def test_a_searched_list_is_ordered_by_a_reference_too(
         query = replace(query, limit=SIZE, columns=(entry.labelled[0],))
         expected = in_order(sessions(), query)
         assert len(expected) == 8
-        assert read(sessions(), query, True) == expected
-        assert read(sessions(), query, False) == expected
+        assert walk(sessions(), query, True) == expected
+        assert walk(sessions(), query, False) == expected
 
 
 WIDE = 50
@@ -277,7 +263,7 @@ SHAPES = ("few", "a fifth as many", "few of many")
 def test_a_page_costs_the_same_however_many_rows_there_are(
     little: Flask, shape: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walk, "MANY", 100)
+    monkeypatch.setattr(walk_, "MANY", 100)
     monkeypatch.setattr(targets, "USED", 20)
     catalog: Catalog = little.extensions["catalog"]
     entry, unit = catalog["resident"], catalog["unit"]

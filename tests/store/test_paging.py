@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,6 +17,7 @@ from app.declare.access import EVERYWHERE, OWN_UNIT, Verb
 from app.store.page import count, estimate, fetch_page
 from app.store.query import BadQuery, Condition, Query, plain_query, read_cursor, read_query
 from app.store.session import WRITING, act_as, db
+from tests.support.walking import walk
 
 SIZE = 7
 MOST_PAGES = 12
@@ -38,23 +38,6 @@ def queries(catalog: Catalog) -> Iterator[Query]:
             if item.sortable:
                 for descending in (False, True):
                     yield replace(base, order=item, descending=descending)
-
-
-def walk(session: Session, query: Query, forward: bool, most: int) -> list[int]:
-    """The ids met by going on from one end, page by page, in the order of the list."""
-    here = query if forward else replace(query, last=True)
-    met: list[int] = []
-    for _ in range(most):
-        page = fetch_page(session, here)
-        ids = [row["id"] for row in page.rows]
-        met = met + ids if forward else ids + met
-        cursor = page.after if forward else page.before
-        if not cursor:
-            break
-        place: dict[str, Any] = {"after": None, "before": None, "last": False}
-        place["after" if forward else "before"] = read_cursor(query, "after", cursor)
-        here = replace(query, **place)
-    return met
 
 
 def test_every_order_of_every_list_shows_each_row_once_both_ways(app: Flask, session: Session) -> None:

@@ -25,6 +25,7 @@ from app.store.search.match import Search, words_of
 from app.store.search.tokens import parts, plan_of, squeezed, without_signs
 from app.store.session import WRITING, act_as, db
 from tests.support.statements import counted
+from tests.support.walking import walk
 
 MOST_STATEMENTS = 9
 
@@ -58,22 +59,6 @@ def sliced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 def asked(entry: Entry, typed: str, actor: Person | System = SYSTEM, more: Mapping[str, str] = {}) -> Query:
     query = read_query(entry, MultiDict({"q": typed, "limit": "7", **more}), actor, most=100)
     return replace(query, columns=(entry.labelled[0],))
-
-
-def walk(session: Session, query: Query, forward: bool) -> list[int]:
-    """The ids met from one end to the other, page by page, in the order of the list."""
-    here = query if forward else replace(query, last=True)
-    met: list[int] = []
-    for _ in range(10_000):
-        page = fetch_page(session, here)
-        ids = [row["id"] for row in page.rows]
-        met = met + ids if forward else ids + met
-        cursor = page.after if forward else page.before
-        if not cursor:
-            return met
-        place = read_cursor(query, "after", cursor)
-        here = replace(query, after=place) if forward else replace(query, before=place)
-    raise AssertionError("a walk without an end")
 
 
 def expected(session: Session, query: Query) -> list[int]:
