@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlalchemy import Connection, and_
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.store.import_tables import Outcome
 from app.store.imports.applying import Applied, check_state
 from app.store.imports.batches import find, take
-from app.store.imports.sql import GOING, STAGED, open_going
+from app.store.imports.sql import Part, open_going
 from app.store.imports.staging import Staged
 from app.store.imports.writing import PART
 from app.store.save import Rules
@@ -29,8 +29,6 @@ from app.store.search.pinyin import phrases
 from app.store.session import writing
 
 logger = logging.getLogger(__name__)
-Span = tuple[int, int, int]
-"""The first and the last line of some rows, and how many they are."""
 
 
 class GivenUpError(Exception):
@@ -44,7 +42,7 @@ class Ahead:
         self._batch_id = batch_id
         # of the same class, whose sessions add the policy, and with the same person
         self._session = type(session)(session.get_bind(), expire_on_commit=False, info=dict(session.info))
-        self._waiting: SimpleQueue[Span | None] = SimpleQueue()
+        self._waiting: SimpleQueue[Part | None] = SimpleQueue()
         self._pool = ThreadPoolExecutor(1)
         self._work: Future[Applied] | None = None
         self._driver: Any = None
@@ -65,7 +63,7 @@ class Ahead:
         if any(row.outcome != Outcome.NEW.value for row in rows):
             self._given_up = True
         lines = [row.line for row in rows]
-        self._waiting.put((min(lines), max(lines), len(lines)))
+        self._waiting.put(Part(min(lines), max(lines), len(lines)))
 
     def finish(self, rules: Rules) -> dict[str, int] | None:
         """Commit what is stored, as `apply` does, if that is the whole of the plan; None if it has to be applied."""
@@ -107,21 +105,20 @@ class Ahead:
                 self._driver = self._session.connection().connection.driver_connection
                 # the words that pinyin knows take half a second to load: now, while nothing is planned yet
                 phrases()
-                while (span := self._next()) is not None:
-                    first, last, count = span
-                    rows.choose(STAGED.c.line.between(first, last))
-                    rows.store(and_(GOING.c.line >= first, GOING.c.line <= last), changing=False)
-                    self._count += count
+                while (part := self._next()) is not None:
+                    rows.choose(part)
+                    rows.store(part, changing=False)
+                    self._count += part.rows
                 return rows
         except BaseException:
             self._given_up = True
             self._session.rollback()
             raise
 
-    def _next(self) -> Span | None:
+    def _next(self) -> Part | None:
         """The rows that are planned and not stored, up to a part of them; None when there are no more."""
         found = self._waiting.get()
-        while found is not None and found[2] < PART:
+        while found is not None and found.rows < PART:
             try:
                 more = self._waiting.get_nowait()
             except Empty:
@@ -129,7 +126,7 @@ class Ahead:
             if more is None:
                 self._waiting.put(None)
                 break
-            found = (found[0], more[1], found[2] + more[2])
+            found = Part(found.first, more.last, found.rows + more.rows)
         if self._given_up:
             raise GivenUpError
         return found
