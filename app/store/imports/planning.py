@@ -31,7 +31,7 @@ from app.store.imports.batches import (
 )
 from app.store.imports.columns import Blank, Fault, Kept, Masked, Reader, ToRaw
 from app.store.imports.filled import Filled, Row, is_empty, no_versions, whole
-from app.store.imports.fresh import Fresh
+from app.store.imports.fresh import Fresh, Learn
 from app.store.imports.known import Known
 from app.store.imports.lookup import Now, Rows, holders, in_trash, with_zeros
 from app.store.imports.references import Resolver
@@ -75,10 +75,10 @@ def plan(
         batch.state = State.WAITING
         clear_rows(session, batch_id)
         session.commit()
-    planner = Planner(session, entry, layout, rules, to_raw)
+    planner = Planner(session, entry, layout, rules, to_raw, None if ahead is None else ahead.learn)
     done = 0
     if ahead is not None:
-        ahead.begin(planner.written)
+        ahead.begin(entry, planner.written)
     with staging(session, batch_id, (lambda rows: None) if ahead is None else ahead.take) as put:
         for chunk in _chunks(rows):
             put(planner.plan(chunk))
@@ -115,7 +115,9 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 class Planner:
     """Plans chunk after chunk of one file: reads its columns, finds its rows, and says what each comes to."""
 
-    def __init__(self, session: Session, entry: Entry, layout: Layout, rules: Rules, to_raw: ToRaw) -> None:
+    def __init__(
+        self, session: Session, entry: Entry, layout: Layout, rules: Rules, to_raw: ToRaw, learn: Learn | None = None
+    ) -> None:
         self._session = session
         self._entry = entry
         self._layout = layout
@@ -139,7 +141,7 @@ class Planner:
         self._filled = Filled({*self._places.values(), *self._hidden.values()})
         self._key = self._find_key()
         self._rows = Rows(session, entry, {*self._places, *(item.name for item in entry.labelled)})
-        self._fresh = Fresh(session, entry, self._places, rules, self._key)
+        self._fresh = Fresh(session, entry, self._places, rules, self._key, learn)
         self._known = Known(session, entry, self._places, rules, layout)
 
     def _taken(self, name: str) -> bool:
