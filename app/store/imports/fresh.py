@@ -20,10 +20,11 @@ from app.store.events import own_labels
 from app.store.import_tables import Outcome
 from app.store.imports.columns import BLANK, KEPT, Blank, Encoder, Fault, Kept, Masked, quote, told
 from app.store.imports.lookup import Scope, holders, in_trash
+from app.store.imports.passing import Claim, Claims
 from app.store.imports.staging import Staged
 from app.store.save import Rules, defaults
 from app.store.session import actor_of
-from app.store.validate import WHOLE, Errors, check_alone, taken
+from app.store.validate import WHOLE, Errors, check_alone
 
 SPECIAL = frozenset({Blank, Kept, Masked, Fault})
 Columns = Mapping[str, list[Any]]
@@ -51,9 +52,11 @@ class Fresh:
     """Plans the new rows of one file."""
 
     def __init__(
-        self, session: Session, entry: Entry, places: Mapping[str, int], rules: Rules, key: tuple[Field, ...]
-    ) -> None:
+        self, session: Session, entry: Entry, places: Mapping[str, int], rules: Rules, key: tuple[Field, ...],
+        claims: Claims,
+    ) -> None:  # fmt: skip
         self._session = session
+        self._claims = claims
         self._entry = entry
         self._places = places
         self._rules = rules
@@ -198,7 +201,10 @@ class Fresh:
         return frozenset(name for name in self._open if (row.get(name) or None) != (self._given.get(name) or None))
 
     def _check_uniques(self, draft: Draft) -> None:
-        """What else may be there only once must not be another row's; the key has been looked up before."""
+        """What else may be there only once must not be another row's, unless that gives it up in this file.
+
+        The key has been looked up before.
+        """
         for group in self._others:
             asked: dict[tuple[Any, ...], list[int]] = defaultdict(list)
             for number, row in enumerate(draft.rows):
@@ -209,7 +215,7 @@ class Fresh:
             gone = in_trash(self._session, self._entry, held.values())
             for values, holder in held.items():
                 for number in asked[values]:
-                    draft.notes[number].append(self._note(group[-1].name, taken(group, holder in gone)))
+                    self._claims.add(group, Claim(draft.lines[number], holder, holder in gone))
 
     def _staged(self, draft: Draft, values: list[list[Any]]) -> list[Staged]:
         """The rows as they are kept until they go in."""

@@ -18,10 +18,11 @@ from app.store.import_tables import Outcome
 from app.store.imports.batches import Layout
 from app.store.imports.columns import BLANK, KEPT, Fault, Masked, quote, storage
 from app.store.imports.lookup import Now, Scope, bases, deleted, holders, in_trash
+from app.store.imports.passing import Claim, Claims
 from app.store.imports.staging import Staged
 from app.store.save import Rules
 from app.store.session import actor_of
-from app.store.validate import WHOLE, Errors, check_alone, complete, taken
+from app.store.validate import WHOLE, Errors, check_alone, complete
 
 Known3 = tuple[int, Now, int | None]
 """A row of a chunk by its index, what stands for it, and the version it was exported at."""
@@ -43,8 +44,11 @@ class Weighed:
 class Known:
     """Plans the rows of one file that are there already."""
 
-    def __init__(self, session: Session, entry: Entry, places: Mapping[str, int], rules: Rules, layout: Layout) -> None:
+    def __init__(
+        self, session: Session, entry: Entry, places: Mapping[str, int], rules: Rules, layout: Layout, claims: Claims
+    ) -> None:
         self._session = session
+        self._claims = claims
         self._entry = entry
         self._places = places
         self._rules = rules
@@ -191,7 +195,7 @@ class Known:
                 one.notes.append(self._note(field.name if field else WHOLE, text))
 
     def _check_uniques(self, weighed: Sequence[Weighed]) -> None:
-        """What may be there only once must not be another row's."""
+        """What may be there only once must not be another row's, unless that gives it up in this file."""
         for group in self._entry.uniques:
             asked: dict[tuple[Any, ...], list[Weighed]] = defaultdict(list)
             for one in weighed:
@@ -207,7 +211,7 @@ class Known:
             for values, holder in held.items():
                 for one in asked[values]:
                     if one.now.id != holder:
-                        self._fault(one, group[-1], taken(group, holder in gone))
+                        self._claims.add(group, Claim(one.line, holder, holder in gone))
 
     def _check_numbers(self, group: Sequence[Field], asked: Mapping[tuple[Any, ...], Sequence[Weighed]]) -> None:
         """Tell of rows that are not those exported: SQLite gives the id of a deleted row to a new one.

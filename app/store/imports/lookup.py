@@ -122,7 +122,13 @@ def among(session: Session, group: Sequence[Field], keys: Sequence[tuple[Any, ..
             # one parameter is sent and planned far sooner than thousands
             return item.column == any_(literal(given, ARRAY(item.type)))
         return item.column.in_(given)
-    return tuple_(*(item.column for item in group)).in_(keys)
+    columns = tuple_(*(item.column for item in group))
+    if session.get_bind().dialect.name != "postgresql":
+        return columns.in_(keys)
+    sides = zip(group, zip(*keys, strict=True), strict=True)
+    arrays = func.unnest(*(literal(list(given), ARRAY(item.type)) for item, given in sides))
+    asked = arrays.table_valued(*(column(item.name, item.type) for item in group), name="rn_asked").render_derived()
+    return columns.in_(select(*asked.c))
 
 
 def holders(session: Session, entry: Entry, group: Sequence[Field], keys: Iterable[tuple[Any, ...]]) -> dict[Any, int]:
