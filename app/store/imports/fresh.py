@@ -20,6 +20,7 @@ from app.store.events import own_labels
 from app.store.import_tables import Outcome
 from app.store.imports.columns import BLANK, KEPT, Blank, Encoder, Fault, Kept, Masked, quote, told
 from app.store.imports.lookup import Scope, holders, in_trash
+from app.store.imports.partly import Partly, left_out
 from app.store.imports.passing import Claim, Claims
 from app.store.imports.staging import Staged
 from app.store.save import Rules, defaults
@@ -92,6 +93,7 @@ class Fresh:
         values = self._values(columns, chosen, notes)
         many = {item.name: self._clean(item, columns[item.name], chosen, notes) for item in self._many}
         rows = [dict(zip(self._names, row, strict=True)) for row in zip(*values, strict=True)]
+        self._tell_unseen(columns, chosen, notes)
         for name, lists in many.items():
             for row, ids in zip(rows, lists, strict=True):
                 row[name] = ids or []
@@ -149,6 +151,16 @@ class Fresh:
             else:
                 found[number] = start
         return found
+
+    def _tell_unseen(self, columns: Columns, chosen: Sequence[int], notes: Notes) -> None:
+        """Tell where the file says of a referred row that it is not visible, as in a row copied to make a new one."""
+        for item in (*self._read, *self._many):
+            if item.target is None:
+                continue
+            cells = columns[item.name]
+            for number, index in enumerate(chosen):
+                if cells[index].__class__ in (Kept, Partly):
+                    notes[number].append(self._note(item.name, left_out(), odd=True))
 
     def _compare(
         self, item: Field, cells: Sequence[Any], chosen: Sequence[int], values: Sequence[Any],
