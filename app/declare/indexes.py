@@ -6,14 +6,18 @@ and a range. Of a column that says few different things, and of a reference, it 
 Other orders walk the column's index and leave out what is not theirs, which a second index for each would save at the
 cost of every import (docs/decisions/indexes.md). On PostgreSQL such an index carries the owner too, so that those who
 see one unit's rows count them by the index alone.
+
+Fields that are unique together are checked at the end of a transaction that asks for it, on PostgreSQL: an import may
+have rows that exchange what they hold there (docs/decisions/imports.md). Of SQLite it cannot be asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Boolean, Index, Text, UniqueConstraint
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeEngine
 
 from app.declare.fields import FieldSpec, Relation, Use, name_of
@@ -58,6 +62,17 @@ def implied(
             ends = breaks_ties if coarse else []
             yield Index(f"ix_{table}_{name}", name, *ends, "id", **(carrying if coarse else {}))
     yield Index(f"ix_{table}_updated_at", "updated_at", "id")
+
+
+def together(table: str, number: int, columns: Sequence[str]) -> UniqueConstraint:
+    """The constraint of columns that are unique together, the one of this number, from 1, of their table."""
+    return UniqueConstraint(*columns, name=f"uq_{table}_{number}", deferrable=True)
+
+
+@compiles(UniqueConstraint, "sqlite")
+def _at_once(constraint: UniqueConstraint, compiler: Any, **options: Any) -> str:
+    """SQLite knows no unique constraint that is checked later, and not the word for it either."""
+    return str(compiler.visit_unique_constraint(constraint, **options)).removesuffix(" DEFERRABLE")
 
 
 def _order(specs: Mapping[str, FieldSpec], types: Mapping[str, TypeEngine[Any]], screen: Screen | None) -> str | None:

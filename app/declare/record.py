@@ -20,7 +20,6 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    UniqueConstraint,
     false,
     text,
 )
@@ -30,7 +29,7 @@ from sqlalchemy.types import TypeEngine
 from app.declare.checks import Problem, stop_for
 from app.declare.choices import Choices, Classification
 from app.declare.fields import FieldSpec, Relation, Use
-from app.declare.indexes import implied
+from app.declare.indexes import implied, together
 from app.declare.screen import Screen, Unique
 from app.declare.types import ChoiceText, Moment, ScaledNumber
 
@@ -117,7 +116,7 @@ def _read_declaration(cls: type[Any]) -> None:
     constraints: list[Any] = list(implied(table, specs, column_types, optional, vars(cls).get("screen")))
     for number, unique in enumerate(_uniques(cls)):
         columns = [_column_name(specs, item) for item in unique.fields]
-        constraints.append(UniqueConstraint(*columns, name=f"uq_{table}_{number + 1}"))
+        constraints.append(together(table, number + 1, columns))
     if getattr(getattr(cls, "screen", None), "trash", False):
         _trash(cls, specs, table, constraints)
     cls.__table_args__ = tuple(constraints)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, case, cast, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, cast, exists, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -25,13 +25,14 @@ from app.store.ids import last_used
 from app.store.import_tables import Outcome, State
 from app.store.imports.batches import Refused, count_rows, layout_of, rights, take
 from app.store.imports.lookup import Scope
+from app.store.imports.passing import Claim, Group, held, let_pass, movers, reasons
 from app.store.imports.sql import GOING, STAGED, Part, as_json, close_going, open_going, unpacked
 from app.store.imports.writing import Going, Report
 from app.store.save import Rules
 from app.store.search.index import index_lines, store_lines
 from app.store.search.tokens import plan_of
 from app.store.session import writing, writing_now
-from app.store.validate import WHOLE, taken
+from app.store.validate import WHOLE
 
 ROUNDS = 5
 EVENTS = Event.__table__
@@ -67,17 +68,23 @@ def apply(
     All rows or none; with `good_rows`, those that nothing stands against. Raises RowsRefused, Outdated or Refused, and
     whatever `report` raises; nothing is stored then. A batch that is applied already is told by its counts again.
     """
+    passing = False
     with writing_now(), writing(session):
         session.rollback()
         for _round in range(ROUNDS):
             try:
-                return _apply(session, batch_id, rules, good_rows, report)
+                return _apply(session, batch_id, rules, good_rows, report, passing)
             except _LateError as late:
                 session.rollback()
                 found = late.rows
             except IntegrityError:
                 session.rollback()
-                found = _taken(session, batch_id)
+                taking = held(session, session.info["catalog"][take(session, batch_id).record], batch_id)
+                found = _taken(session, batch_id, taking)
+                if taking and not found and not passing:
+                    # all that is taken is given up by other rows of the file
+                    passing = True
+                    continue
                 if not found:
                     raise Refused(_("Somebody changed a row that this import needs. Check the file again.")) from None
             except BaseException:
@@ -89,7 +96,9 @@ def apply(
     raise Refused(_("Others keep changing these rows. Please try again later."))
 
 
-def _apply(session: Session, batch_id: int, rules: Rules, good_rows: bool, report: Report) -> dict[str, int]:
+def _apply(
+    session: Session, batch_id: int, rules: Rules, good_rows: bool, report: Report, passing: bool
+) -> dict[str, int]:
     batch = take(session, batch_id)
     if batch.state is State.APPLIED:
         return dict(batch.counts)
@@ -100,6 +109,8 @@ def _apply(session: Session, batch_id: int, rules: Rules, good_rows: bool, repor
     changed = rows.count(False)
     total, done = rows.count(True) + changed, 0
     rows.check_standing()
+    if passing:
+        let_pass(session, rows.entry, rows.source())
     report(0, total)
     for part in rows.parts():
         rows.store(part, changing=bool(changed))
@@ -267,19 +278,12 @@ def _unpacked_here(rows: Sequence[Any], columns: Mapping[str, str]) -> Iterator[
         yield {"id": row_id} | {name: values[column] for name, column in columns.items()}
 
 
-def _taken(session: Session, batch_id: int) -> Reasons:
-    """The rows whose key or other unique values somebody has taken since the plan."""
-    rows = Applied(session, take(session, batch_id))
+def _taken(session: Session, batch_id: int, taking: Mapping[Group, Sequence[Claim]]) -> Reasons:
+    """The rows whose key or other unique values other rows have, and do not give up in this file."""
     found: Reasons = {}
-    for group in rows.entry.uniques:
-        columns = [rows.table.c[item.storage] for item in group]
-        source, values = unpacked(rows.dialect, STAGED, STAGED.c.new_values, columns)
-        same = and_(*(one == value.element for one, value in zip(columns, values, strict=True)))
-        moved = and_(STAGED.c.outcome == Outcome.CHANGED, STAGED.c.target_id != rows.table.c.id)
-        statement = (
-            select(STAGED.c.line).select_from(source.join(rows.table, same))
-            .where(STAGED.c.batch_id == batch_id, or_(STAGED.c.outcome == Outcome.NEW, moved))
-        )  # fmt: skip
-        found |= dict.fromkeys(rows.lines(statement), (Outcome.CONFLICT, group[-1].name, taken(group)))
+    for group, claims in taking.items():
+        free = movers(session, batch_id, group, {claim.holder for claim in claims})
+        told = reasons(group, claims, free)
+        found |= {line: (Outcome.CONFLICT, group[-1].name, text) for line, text in told.items()}
     session.rollback()
     return found

@@ -20,10 +20,12 @@ from app.store.events import own_labels
 from app.store.import_tables import Outcome
 from app.store.imports.columns import BLANK, KEPT, Blank, Encoder, Fault, Kept, Masked, quote, told
 from app.store.imports.lookup import Scope, holders, in_trash
+from app.store.imports.partly import Partly, left_out
+from app.store.imports.passing import Claim, Claims
 from app.store.imports.staging import Staged
 from app.store.save import Rules, defaults
 from app.store.session import actor_of
-from app.store.validate import WHOLE, Errors, check_alone, taken
+from app.store.validate import WHOLE, Errors, check_alone
 
 SPECIAL = frozenset({Blank, Kept, Masked, Fault})
 Columns = Mapping[str, list[Any]]
@@ -53,15 +55,11 @@ class Fresh:
     """Plans the new rows of one file."""
 
     def __init__(
-        self,
-        session: Session,
-        entry: Entry,
-        places: Mapping[str, int],
-        rules: Rules,
-        key: tuple[Field, ...],
-        learn: Learn | None = None,
-    ) -> None:
+        self, session: Session, entry: Entry, places: Mapping[str, int], rules: Rules, key: tuple[Field, ...],
+        claims: Claims, *, learn: Learn | None = None,
+    ) -> None:  # fmt: skip
         self._session = session
+        self._claims = claims
         self._entry = entry
         self._places = places
         self._rules = rules
@@ -98,6 +96,7 @@ class Fresh:
         values = self._values(columns, chosen, notes)
         many = {item.name: self._clean(item, columns[item.name], chosen, notes) for item in self._many}
         rows = [dict(zip(self._names, row, strict=True)) for row in zip(*values, strict=True)]
+        self._tell_unseen(columns, chosen, notes)
         for name, lists in many.items():
             for row, ids in zip(rows, lists, strict=True):
                 row[name] = ids or []
@@ -158,6 +157,16 @@ class Fresh:
                 found[number] = start
         return found
 
+    def _tell_unseen(self, columns: Columns, chosen: Sequence[int], notes: Notes) -> None:
+        """Tell where the file says of a referred row that it is not visible, as in a row copied to make a new one."""
+        for item in (*self._read, *self._many):
+            if item.target is None:
+                continue
+            cells = columns[item.name]
+            for number, index in enumerate(chosen):
+                if cells[index].__class__ in (Kept, Partly):
+                    notes[number].append(self._note(item.name, left_out(), odd=True))
+
     def _compare(
         self, item: Field, cells: Sequence[Any], chosen: Sequence[int], values: Sequence[Any],
         notes: Notes,
@@ -209,7 +218,10 @@ class Fresh:
         return frozenset(name for name in self._open if (row.get(name) or None) != (self._given.get(name) or None))
 
     def _check_uniques(self, draft: Draft) -> None:
-        """What else may be there only once must not be another row's; the key has been looked up before."""
+        """What else may be there only once must not be another row's, unless that gives it up in this file.
+
+        The key has been looked up before.
+        """
         for group in self._others:
             asked: dict[tuple[Any, ...], list[int]] = defaultdict(list)
             for number, row in enumerate(draft.rows):
@@ -220,7 +232,7 @@ class Fresh:
             gone = in_trash(self._session, self._entry, held.values())
             for values, holder in held.items():
                 for number in asked[values]:
-                    draft.notes[number].append(self._note(group[-1].name, taken(group, holder in gone)))
+                    self._claims.add(group, Claim(draft.lines[number], holder, holder in gone))
 
     def _staged(self, draft: Draft, values: list[list[Any]]) -> list[Staged]:
         """The rows as they are kept until they go in."""

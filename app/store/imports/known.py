@@ -16,12 +16,15 @@ from app.declare.access import Verb
 from app.store.events import changes_between, own_label, written
 from app.store.import_tables import Outcome
 from app.store.imports.batches import Layout
+from app.store.imports.clashes import Clashes, show
 from app.store.imports.columns import BLANK, KEPT, Fault, Masked, quote, storage
 from app.store.imports.lookup import Now, Scope, bases, deleted, holders, in_trash
+from app.store.imports.partly import Partly, Sight, other_sight, stay
+from app.store.imports.passing import Claim, Claims
 from app.store.imports.staging import Staged
 from app.store.save import Rules
 from app.store.session import actor_of
-from app.store.validate import WHOLE, Errors, check_alone, complete, taken
+from app.store.validate import WHOLE, Errors, check_alone, complete
 
 Known3 = tuple[int, Now, int | None]
 """A row of a chunk by its index, what stands for it, and the version it was exported at."""
@@ -43,14 +46,19 @@ class Weighed:
 class Known:
     """Plans the rows of one file that are there already."""
 
-    def __init__(self, session: Session, entry: Entry, places: Mapping[str, int], rules: Rules, layout: Layout) -> None:
+    def __init__(
+        self, session: Session, entry: Entry, places: Mapping[str, int], rules: Rules, layout: Layout, claims: Claims
+    ) -> None:
         self._session = session
+        self._claims = claims
+        self._clashes = Clashes(session)
         self._entry = entry
         self._places = places
         self._rules = rules
         self._returned = layout.returned
         self._clears = layout.clear or layout.returned
         self._items = tuple(entry.fields[name] for name in places)
+        self._sights = {item.name: Sight(session, item.target) for item in self._items if item.many and item.target}
         self._scope = Scope(session, entry, Verb.EDIT)
         self._free = isinstance(actor_of(session), System)
         dialect = session.get_bind().dialect
@@ -75,6 +83,7 @@ class Known:
             if version is not None and version != now.version
         }  # fmt: skip
         since = bases(self._session, self._entry, old) if old else {}
+        self._look(columns, chosen, since)
         weighed = []
         for index, now, _version in chosen:
             one = Weighed(lines[index], now)
@@ -84,6 +93,7 @@ class Known:
             if one.values and not (one.wrong or one.clash):
                 self._check(one)
             weighed.append(one)
+        self._clashes.tell()
         self._check_scope(weighed)
         self._check_uniques(weighed)
         return [self._staged(one) for one in weighed]
@@ -92,7 +102,10 @@ class Known:
         """Take a cell into the row's new values if it changes something that may be changed."""
         present = one.now.values[item.name]
         value = self._value(one, item, cell, present)
-        if value is KEPT or value == present or (item.many and sorted(value) == sorted(present)):
+        if value is KEPT or value == present:
+            return
+        if item.many:
+            self._weigh_many(one, item, value, base)
             return
         mine, theirs = written(item, value), written(item, present)
         if mine == theirs or (base and item.name in base and mine == base[item.name]):
@@ -101,10 +114,38 @@ class Known:
             text = _("“%(label)s” follows from other fields; what the file says is left out.", label=item.label)
             one.notes.append(self._note(item.name, text) | {"odd": True})
         elif base is None or (item.name in base and base[item.name] != theirs):
-            one.clash = True
-            one.notes.append(self._note(item.name, self._clash(item, present, value)))
+            self._clash(one, item, present, value)
         else:
             self._take(one, item, present, value)
+
+    def _look(
+        self, columns: Mapping[str, list[Any]], chosen: Sequence[Known3], since: Mapping[int, Mapping[str, Any] | None]
+    ) -> None:  # fmt: skip
+        """Find out which of the rows that these refer to, or did, the person sees, where the file says otherwise."""
+        for name, sight in self._sights.items():
+            ids: set[int] = set()
+            for index, now, _version in chosen:
+                if columns[name][index] != now.values[name]:
+                    ids.update(now.values[name], _ids((since.get(now.id) or {}).get(name)))
+            sight.look(ids)
+
+    def _weigh_many(self, one: Weighed, item: Field, value: list[int], base: Mapping[str, Any] | None) -> None:
+        """The same of references to many, of which the person may see some: only those are what the file speaks of."""
+        sight, present = self._sights[item.name], one.now.values[item.name]
+        mine, theirs, beyond = set(value), sight.of(present), sight.beyond(present)
+        marks = value.marks if isinstance(value, Partly) else 0
+        if beyond and not marks:
+            one.notes.append(self._note(item.name, stay()) | {"odd": True})
+        before = sight.of(_ids(base[item.name])) if base and item.name in base else theirs
+        if mine == theirs or (before != theirs and mine == before):
+            return
+        if base is None or before != theirs:
+            self._clash(one, item, sorted(theirs), value)
+        elif marks > len(beyond):
+            one.clash = True
+            one.notes.append(self._note(item.name, other_sight()))
+        else:
+            self._take(one, item, sorted(theirs), [*value, *beyond])
 
     def _value(self, one: Weighed, item: Field, cell: Any, present: Any) -> Any:
         """What a cell means for a row that is there; KEPT if nothing."""
@@ -125,7 +166,7 @@ class Known:
     def _take(self, one: Weighed, item: Field, present: Any, value: Any) -> None:
         """Put a changed value into the row, if the person may change it."""
         if item.fixed:
-            now = self._show(item, present)
+            now = show(item, present)
             self._fault(one, item, _("This cannot be changed once it is saved; it is “%(now)s”.", now=now))
         elif item.name not in one.now.open:
             one.outside = True
@@ -135,17 +176,11 @@ class Known:
         else:
             one.values[item.name] = value
 
-    def _clash(self, item: Field, present: Any, value: Any) -> str:
-        return str(_(
-            "Somebody changed this to “%(theirs)s” since the export; the file says “%(mine)s”.",
-            theirs=self._show(item, present), mine=self._show(item, value),
-        ))  # fmt: skip
-
-    def _show(self, item: Field, value: Any) -> str:
-        if value is None or value == []:
-            return "—"
-        text = item.kind.show(item, value).text
-        return item.kind.mask(text) if item.masked else text
+    def _clash(self, one: Weighed, item: Field, theirs: Any, mine: Any) -> None:
+        one.clash = True
+        note = self._note(item.name, "")
+        one.notes.append(note)
+        self._clashes.add(note, item, theirs, mine)
 
     def _fault(self, one: Weighed, item: Field, text: str) -> None:
         one.wrong = True
@@ -191,7 +226,7 @@ class Known:
                 one.notes.append(self._note(field.name if field else WHOLE, text))
 
     def _check_uniques(self, weighed: Sequence[Weighed]) -> None:
-        """What may be there only once must not be another row's."""
+        """What may be there only once must not be another row's, unless that gives it up in this file."""
         for group in self._entry.uniques:
             asked: dict[tuple[Any, ...], list[Weighed]] = defaultdict(list)
             for one in weighed:
@@ -207,7 +242,7 @@ class Known:
             for values, holder in held.items():
                 for one in asked[values]:
                     if one.now.id != holder:
-                        self._fault(one, group[-1], taken(group, holder in gone))
+                        self._claims.add(group, Claim(one.line, holder, holder in gone))
 
     def _check_numbers(self, group: Sequence[Field], asked: Mapping[tuple[Any, ...], Sequence[Weighed]]) -> None:
         """Tell of rows that are not those exported: SQLite gives the id of a deleted row to a new one.
@@ -256,3 +291,8 @@ class Known:
 
     def _note(self, name: str, text: Any) -> dict[str, Any]:
         return {"field": name, "place": self._places.get(name), "message": str(text)}
+
+
+def _ids(texts: Any) -> list[int]:
+    """The rows that a line of the trail says a row referred to."""
+    return [int(one) for one in texts if one.isdecimal()] if isinstance(texts, list) else []

@@ -66,14 +66,14 @@ class Rows:
     def by_ids(self, ids: Iterable[int]) -> dict[int, Now]:
         """Those of the rows that exist for the person, by id."""
         found: dict[int, Now] = {}
-        for some in _parts(sorted(set(ids))):
+        for some in parts(sorted(set(ids))):
             found |= {now.id: now for now in self._find(self._entry.model.id.in_(some))}
         return found
 
     def by_keys(self, group: Sequence[Field], keys: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], Now]:
         """Those of the rows that exist for the person, by the values that name them."""
         found: dict[tuple[Any, ...], Now] = {}
-        for some in _parts(list(keys)):
+        for some in parts(list(keys)):
             for now in self._find(among(self._session, group, some)):
                 found[tuple(now.values[item.name] for item in group)] = now
         return found
@@ -104,13 +104,14 @@ class Rows:
             for given in rows.values():
                 given[item.name] = []
             row, referred = item.secondary_columns
-            for some in _parts(list(rows)):
+            for some in parts(list(rows)):
                 pairs = select(row, referred).where(row.in_(some)).order_by(referred)
                 for row_id, target_id in self._session.execute(pairs):
                     rows[row_id][item.name].append(target_id)
 
 
-def _parts(items: list[Any]) -> Iterable[list[Any]]:
+def parts(items: list[Any]) -> Iterable[list[Any]]:
+    """The items, as many at a time as a statement takes."""
     return (items[start : start + ASKED] for start in range(0, len(items), ASKED))
 
 
@@ -122,14 +123,20 @@ def among(session: Session, group: Sequence[Field], keys: Sequence[tuple[Any, ..
             # one parameter is sent and planned far sooner than thousands
             return item.column == any_(literal(given, ARRAY(item.type)))
         return item.column.in_(given)
-    return tuple_(*(item.column for item in group)).in_(keys)
+    columns = tuple_(*(item.column for item in group))
+    if session.get_bind().dialect.name != "postgresql":
+        return columns.in_(keys)
+    sides = zip(group, zip(*keys, strict=True), strict=True)
+    arrays = func.unnest(*(literal(list(given), ARRAY(item.type)) for item, given in sides))
+    asked = arrays.table_valued(*(column(item.name, item.type) for item in group), name="rn_asked").render_derived()
+    return columns.in_(select(*asked.c))
 
 
 def holders(session: Session, entry: Entry, group: Sequence[Field], keys: Iterable[tuple[Any, ...]]) -> dict[Any, int]:
     """Which row has each of these sets of values, whoever may see it: as the check of a form looks past the policy."""
     found: dict[Any, int] = {}
     columns = [item.column.label(f"c{number}") for number, item in enumerate(group)]
-    for some in _parts(list(keys)):
+    for some in parts(list(keys)):
         statement = select(entry.model.id, *columns).where(among(session, group, some))
         for row in session.execute(statement, execution_options={"unfiltered": True}):
             found[tuple(row[1:])] = row[0]
@@ -139,7 +146,7 @@ def holders(session: Session, entry: Entry, group: Sequence[Field], keys: Iterab
 def in_trash(session: Session, entry: Entry, ids: Iterable[int]) -> set[int]:
     """Those of these rows that lie in the trash, whoever may see it: what is theirs is taken all the same."""
     found: set[int] = set()
-    for some in _parts(sorted(ids)) if entry.trash else ():
+    for some in parts(sorted(ids)) if entry.trash else ():
         gone = select(entry.model.id).where(entry.model.id.in_(some), entry.model.deleted_at.is_not(None))
         found.update(session.scalars(gone, execution_options={"unfiltered": True}))
     return found
@@ -149,7 +156,7 @@ def with_zeros(session: Session, item: Field, texts: Collection[str]) -> dict[st
     """Of these digits those that begin with zeros in a row that exists for the person, and how they stand there."""
     longer = {text.zfill(len(text) + zeros): text for text in texts for zeros in range(1, MOST_ZEROS + 1)}
     found: dict[str, str] = {}
-    for some in _parts(list(longer)):
+    for some in parts(list(longer)):
         found |= {longer[text]: text for text in session.scalars(select(item.column).where(item.column.in_(some)))}
     return found
 
@@ -191,7 +198,7 @@ class Scope:
         """Let the policy choose among rows made of literals that stand where the table would."""
         model, entry = self._entry.model, self._entry
         reached = predicate(self._catalog, actor_of(self._session), entry, self._verb, names)
-        for some in _parts(asked):
+        for some in parts(asked):
             columns = (column("id", Integer), *(column(item.storage, item.type) for item in self.items))
             table = values(*columns, name="rn_given").data([(-1 - n, *given) for n, given in enumerate(some)]).cte()
             typed = [cast(table.c[item.storage], item.type).label(item.storage) for item in self.items]
@@ -213,7 +220,7 @@ def _swapped(swap: Mapping[Any, Any], element: Any, **_more: Any) -> Any:
 
 def deleted(session: Session, entry: Entry, ids: Iterable[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """What rows held that had these ids and are gone, from the trail, as it writes [before, after] of each field."""
-    for some in _parts(sorted(ids)):
+    for some in parts(sorted(ids)):
         chosen = (Event.record == entry.name, Event.row_id.in_(some), Event.deed.in_([Deed.DELETED, Deed.PURGED]))
         lines = select(Event.row_id, Event.changes).where(*chosen)
         found = session.execute(lines, execution_options={"unfiltered": True})
@@ -226,7 +233,7 @@ def bases(session: Session, entry: Entry, exported: Mapping[int, tuple[int, int]
     `exported` gives (version then, version now) by row; None where the trail does not reach back so far.
     """
     found: dict[int, dict[str, Any] | None] = {}
-    for some in _parts(sorted(exported)):
+    for some in parts(sorted(exported)):
         number = func.row_number().over(partition_by=Event.row_id, order_by=Event.id.desc()).label("number")
         newest = (
             select(Event.row_id, Event.changes, number)

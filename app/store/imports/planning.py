@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
@@ -34,6 +34,7 @@ from app.store.imports.filled import Filled, Row, is_empty, no_versions, whole
 from app.store.imports.fresh import Fresh, Learn
 from app.store.imports.known import Known
 from app.store.imports.lookup import Now, Rows, holders, in_trash, with_zeros
+from app.store.imports.passing import Claim, Claims, movers
 from app.store.imports.references import Resolver
 from app.store.imports.repeats import Repeats
 from app.store.imports.staging import Staged, staging
@@ -75,15 +76,19 @@ def plan(
         batch.state = State.WAITING
         clear_rows(session, batch_id)
         session.commit()
-    planner = Planner(session, entry, layout, rules, to_raw, None if ahead is None else ahead.learn)
+    planner = Planner(session, entry, layout, rules, to_raw, learn=None if ahead is None else ahead.learn)
     done = 0
     if ahead is not None:
         ahead.begin(entry, planner.written)
-    with staging(session, batch_id, (lambda rows: None) if ahead is None else ahead.take) as put:
+    stored = (lambda rows: None) if ahead is None else ahead.take
+    with staging(session, batch_id, stored) as put:
         for chunk in _chunks(rows):
             put(planner.plan(chunk))
             done += len(chunk)
             report(done)
+    if planner.aside:
+        with staging(session, batch_id, stored) as put:
+            put(planner.plan_aside(batch_id))
     session.rollback()
     with writing_now():
         batch = take(session, batch_id)
@@ -116,7 +121,7 @@ class Planner:
     """Plans chunk after chunk of one file: reads its columns, finds its rows, and says what each comes to."""
 
     def __init__(
-        self, session: Session, entry: Entry, layout: Layout, rules: Rules, to_raw: ToRaw, learn: Learn | None = None
+        self, session: Session, entry: Entry, layout: Layout, rules: Rules, to_raw: ToRaw, *, learn: Learn | None = None
     ) -> None:
         self._session = session
         self._entry = entry
@@ -141,8 +146,12 @@ class Planner:
         self._filled = Filled({*self._places.values(), *self._hidden.values()})
         self._key = self._find_key()
         self._rows = Rows(session, entry, {*self._places, *(item.name for item in entry.labelled)})
-        self._fresh = Fresh(session, entry, self._places, rules, self._key, learn)
-        self._known = Known(session, entry, self._places, rules, layout)
+        self._claims = Claims(session)
+        self.aside: list[tuple[int, Row]] = []
+        """Rows of an export without an id that have the key of the row with this one, which may give it up yet."""
+        self._given_up: Collection[int] | None = None
+        self._fresh = Fresh(session, entry, self._places, rules, self._key, self._claims, learn=learn)
+        self._known = Known(session, entry, self._places, rules, layout, self._claims)
 
     def _taken(self, name: str) -> bool:
         """Whether a column counts; what does not is told once."""
@@ -202,6 +211,13 @@ class Planner:
         staged: list[Staged] = []
         for index, line in enumerate(lines):
             now = standing[index]
+            if now is not None and ids[index] is None and self._layout.returned:
+                if self._given_up is None and len(self.aside) < CHUNK:
+                    self.aside.append((now.id, chunk[index]))
+                    continue
+                if now.id in (self._given_up or ()):
+                    self._claims.add(self._key, Claim(line, now.id))
+                    now = None
             if now is not None:
                 if self._layout.mode is Mode.INSERT:
                     staged.append(
@@ -220,6 +236,11 @@ class Planner:
         staged += self._fresh.plan(lines, columns, fresh, keys)
         staged += self._known.plan(lines, columns, known)
         return staged
+
+    def plan_aside(self, batch_id: int) -> list[Staged]:
+        """What the rows come to that were put aside: new ones where the row that has their key gives it up."""
+        self._given_up = movers(self._session, batch_id, self._key, {row_id for row_id, _row in self.aside})
+        return self.plan([row for _row_id, row in self.aside])
 
     def left_out(self) -> list[dict[str, str]]:
         """What is told of the rows that say nothing, so that the counts add up to those of the file."""
@@ -291,12 +312,15 @@ class Planner:
         return self._known.written
 
     def mark_repeats(self, batch_id: int) -> None:
-        """Mark the rows that say again what an earlier row of the file says and only one row may."""
+        """Mark the rows that hold what only one row may, and an earlier row of the file or another row has."""
         repeats = Repeats(self._session, batch_id, self._entry, self._places, self._hidden.get(ROW_ID))
         if self._layout.returned:
             repeats.mark_copies()
+        repeats.mark_stuck(self._claims)
         repeats.mark(self._key)
         for group in self._entry.uniques:
             # rows of a returned export are known by their ids: two of them may come to the same key
             if group != self._key or group in self._known.moved:
                 repeats.mark_group(group)
+        # what a row that repeats another was to give up stays where it is
+        repeats.mark_stuck(self._claims)

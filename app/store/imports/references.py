@@ -15,6 +15,7 @@ from app.access import readable
 from app.catalog import Entry, Field
 from app.declare.fields import Use
 from app.store.imports.columns import BLANK, KEPT, KNOWN_MOST, Fault, ToRaw
+from app.store.imports.partly import Partly
 from app.store.labels import nobody
 from app.store.session import actor_of
 
@@ -35,7 +36,10 @@ class Resolver:
         self._ways = tuple(way for way in dict.fromkeys(ways) if readable(actor, way))
 
     def read(self, cells: Iterable[Any]) -> list[Any]:
-        """The values of the cells: an id, or ids for many; BLANK; KEPT where the export showed nothing; or a Fault."""
+        """The values of the cells: an id, or ids for many; BLANK; KEPT where the export showed nothing; or a Fault.
+
+        Of many, of which the export showed some, it is Partly.
+        """
         if len(self._known) > KNOWN_MOST:
             self._known.clear()
         texts = [self._text(cell) for cell in cells]
@@ -69,8 +73,12 @@ class Resolver:
         if not self._item.many:
             return self._known[text]
         found = [self._known[part] for part in self._parts(text)]
-        wrong = next((one for one in found if one.__class__ is not int), None)
-        return list(dict.fromkeys(found)) if wrong is None else wrong
+        wrong = next((one for one in found if one.__class__ is Fault), None)
+        if wrong is not None:
+            return wrong
+        ids = list(dict.fromkeys(one for one in found if one is not KEPT))
+        marks = found.count(KEPT)
+        return Partly(ids, marks) if marks else ids
 
     def _learn(self, texts: list[str]) -> None:
         for start in range(0, len(texts), ASKED):

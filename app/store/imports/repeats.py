@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.catalog import Entry, Field
 from app.store.import_tables import Outcome
 from app.store.imports.batches import ROW_ID, line_text
+from app.store.imports.passing import Claims
 from app.store.imports.sql import STAGED, value_text
 
 GOOD = [one for one in Outcome if one.good]
@@ -56,7 +57,7 @@ class Repeats:
         found = self._session.execute(select(seen.c.line, seen.c.first).where(seen.c.line != seen.c.first)).all()
         name, labels = (group[-1].name if group else ""), "、".join(item.label for item in group)
         place = self._places.get(name) if group else self._id_place
-        self._mark_lines(name, place, [
+        self._mark_lines(Outcome.DUPLICATE, name, place, [
             (line, _(
                 "Row %(row)s of the file is about the same %(labels)s.",
                 row=line_text(earlier), labels=labels or self._entry.singular,
@@ -79,7 +80,7 @@ class Repeats:
         copied = select(seen.c.line, seen.c.first, seen.c.last).where(
             seen.c.first != seen.c.last, or_(seen.c.kept.is_(None), seen.c.kept != seen.c.line)
         )
-        self._mark_lines("", self._id_place, [
+        self._mark_lines(Outcome.DUPLICATE, "", self._id_place, [
             (at, _(
                 "Row %(row)s of the file is about the same %(labels)s. If this row was copied to make a new one, empty "
                 "its cell in the hidden column %(column)s.",
@@ -88,10 +89,20 @@ class Repeats:
             for at, first, last in self._session.execute(copied).all()
         ])  # fmt: skip
 
-    def _mark_lines(self, name: str, place: int | None, lines: Sequence[tuple[int, str]]) -> None:
-        """Mark these rows, each with its reason."""
-        this = and_(STAGED.c.batch_id == self._batch_id, STAGED.c.line == bindparam("at"))
-        mark = update(STAGED).where(this).values(outcome=Outcome.DUPLICATE, notes=bindparam("said"))
+    def mark_stuck(self, claims: Claims) -> None:
+        """Mark the rows that take what another row has and does not give up, as the plan now stands."""
+        for group, told in claims.refused(self._batch_id).items():
+            name = group[-1].name
+            good = or_(*(STAGED.c.outcome == one for one in GOOD))
+            self._mark_lines(Outcome.ERROR, name, self._places.get(name), list(told.items()), good)
+
+    def _mark_lines(
+        self, outcome: Outcome, name: str, place: int | None, lines: Sequence[tuple[int, str]],
+        *among: ColumnElement[bool],
+    ) -> None:  # fmt: skip
+        """Mark these rows, as far as they are among such, each with its reason."""
+        this = and_(STAGED.c.batch_id == self._batch_id, STAGED.c.line == bindparam("at"), *among)
+        mark = update(STAGED).where(this).values(outcome=outcome, notes=bindparam("said"))
         for start in range(0, len(lines), AT_ONCE):
             told = [
                 {"at": line, "said": json.dumps([{"field": name, "place": place, "message": text}], ensure_ascii=False)}

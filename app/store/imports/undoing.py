@@ -30,7 +30,9 @@ from app.declare.access import Verb
 from app.declare.event import Deed, Event
 from app.store.import_tables import ImportBatch, State
 from app.store.imports.batches import Refused, take
-from app.store.imports.sql import GOING, STAGED, Part, as_json, close_going, open_going, unpacked, value_text
+from app.store.imports.lookup import ASKED
+from app.store.imports.passing import let_pass, taken_since
+from app.store.imports.sql import GOING, STAGED, Part, as_json, close_going, open_going, value_text
 from app.store.imports.writing import Going, Report
 from app.store.save import edit_ways
 from app.store.search.index import forget_rows
@@ -78,17 +80,19 @@ def undo(session: Session, batch_id: int, *, others: bool = False, report: Repor
     """
     with writing_now(), writing(session):
         session.rollback()
-        try:
-            return _undo(session, batch_id, others, report)
-        except IntegrityError:
-            session.rollback()
-            raise Refused(_("What the rows held before is no longer free, or refers to rows that are gone.")) from None
-        except BaseException:
-            session.rollback()
-            raise
+        for passing in (False, True):
+            try:
+                return _undo(session, batch_id, others, report, passing)
+            except IntegrityError:
+                # rows of the file may have passed on what may be there only once
+                session.rollback()
+            except BaseException:
+                session.rollback()
+                raise
+        raise Refused(_("What the rows held before is no longer free, or refers to rows that are gone."))
 
 
-def _undo(session: Session, batch_id: int, others: bool, report: Report) -> Undone:
+def _undo(session: Session, batch_id: int, others: bool, report: Report, passing: bool) -> Undone:
     batch = take(session, batch_id)
     if batch.state is State.UNDONE:
         return _earlier(session, batch)
@@ -102,6 +106,8 @@ def _undo(session: Session, batch_id: int, others: bool, report: Report) -> Undo
     removed, restored, done = rows.count(True), rows.count(False), 0
     total = removed + restored
     own = rows.begin()
+    if passing:
+        let_pass(session, rows.entry, rows.source())
     for part in rows.parts():
         deed = case((GOING.c.fresh, literal("deleted")), else_=literal("changed"))
         rows.note(part, own.id, deed, rows.swapped())
@@ -191,24 +197,30 @@ class Undoing(Going):
         """Leave the rows that are no longer as the import left them; raises ChangedSince unless `others` may go."""
         by_whom: list[tuple[str, ColumnElement[bool]]] = [(_("changed or deleted since"), ~self._as_left())]
         by_whom += [(_("other rows refer to it"), referred) for referred in self._referred()]
-        if self.count(False):
-            by_whom += [(_("another row has now what it had before"), taken) for taken in self._taken()]
+        if changing := self.count(False):
             by_whom += [(_("what it referred to before is gone, or out of your sight"), lost) for lost in self._lost()]
         rows: list[Touched] = []
-        count = 0
-        for reason, condition in by_whom:
-            chosen = select(GOING.c.line, GOING.c.id, STAGED.c.label).select_from(self.source()).where(condition)
-            found = self.session.execute(
-                chosen.order_by(GOING.c.line).limit(SHOWN), execution_options={"unfiltered": True}
-            ).all()
-            if not found:
-                continue
-            rows += [Touched(line, row_id, label or f"#{row_id}", str(reason)) for line, row_id, label in found]
-            gone = delete(GOING).where(condition)
-            count += int(self.session.execute(gone, execution_options={"unfiltered": True}).rowcount)  # type: ignore[attr-defined]  # a cursor's result
+        count = sum(self._leave(reason, condition, rows) for reason, condition in by_whom)
+        # last: a row that is left as it is keeps what another had before
+        while changing and (lines := taken_since(self.session, self.entry, self.written, self.source())):
+            for start in range(0, len(lines), ASKED):
+                these = GOING.c.line.in_(lines[start : start + ASKED])
+                count += self._leave(_("another row has now what it had before"), these, rows)
         if count and not others:
             raise ChangedSince(rows[:SHOWN], count)
         return count
+
+    def _leave(self, reason: str, condition: ColumnElement[bool], told: list[Touched]) -> int:
+        """Leave the rows for which a condition holds, telling the first of them; returns how many they are."""
+        chosen = select(GOING.c.line, GOING.c.id, STAGED.c.label).select_from(self.source()).where(condition)
+        found = self.session.execute(
+            chosen.order_by(GOING.c.line).limit(SHOWN), execution_options={"unfiltered": True}
+        ).all()
+        if not found:
+            return 0
+        told += [Touched(line, row_id, label or f"#{row_id}", str(reason)) for line, row_id, label in found]
+        gone = delete(GOING).where(condition)
+        return int(self.session.execute(gone, execution_options={"unfiltered": True}).rowcount)  # type: ignore[attr-defined]  # a cursor's result
 
     def _as_left(self) -> ColumnElement[bool]:
         """That a row stands as the import left it.
@@ -239,18 +251,6 @@ class Undoing(Going):
                 outside = and_(outside, ~exists().where(inside.c.id == here, inside.c.fresh).select_from(inside))
             found.append(and_(GOING.c.fresh, exists().where(outside).select_from(source)))
         return found
-
-    def _taken(self) -> Iterator[ColumnElement[bool]]:
-        """Rows there were whose unique values another row has taken since."""
-        for group in self.entry.uniques:
-            if all(item.fixed for item in group) or not {*group} & {*self.written}:
-                continue
-            other = self.table.alias()
-            columns = [self.table.c[item.storage] for item in group]
-            source, values = unpacked(self.dialect, STAGED, STAGED.c.old_values, columns)
-            same = and_(*(other.c[one.name] == value.element for one, value in zip(columns, values, strict=True)))
-            held = exists().select_from(source.join(other, same)).where(*self._own(), other.c.id != GOING.c.id)
-            yield and_(GOING.c.fresh.is_(False), held.correlate(GOING))
 
     def _lost(self) -> Iterator[ColumnElement[bool]]:
         """Rows there were that would refer again to a row that is not there for the person any more."""
