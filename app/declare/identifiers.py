@@ -39,8 +39,10 @@ def credit_check_digit(first17: str) -> str:
 
 def birth_date(citizen_id: str) -> date | None:
     """The date of birth inside a citizen id, or None if its digits are no date."""
+    digits = citizen_id[6:14]
     try:
-        return date(int(citizen_id[6:10]), int(citizen_id[10:12]), int(citizen_id[12:14]))
+        # which reads weeks, too
+        return date.fromisoformat(digits) if digits.isascii() and digits.isdecimal() else None
     except ValueError:
         return None
 

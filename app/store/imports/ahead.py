@@ -8,6 +8,8 @@ its own side while the next rows are read here.
 from __future__ import annotations
 
 import logging
+import sys
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -37,8 +39,12 @@ logger = logging.getLogger(__name__)
 
 MOST_KNOWN = 60_000
 """Rows that wait with what they are found by in memory; of more it is worked out when they are stored."""
+SWITCH = 0.0005
+"""Seconds after which what checks lets what stores go on: PostgreSQL would else wait for Python at each statement."""
 TURN = 0.5
 """Seconds for which the last rows are waited for before the index of the search is brought in order beside them."""
+Learnt = deque[tuple[Sequence[int], Sequence[str]]]
+"""Some rows' lines, in order, and what each is found by."""
 
 
 class GivenUpError(Exception):
@@ -48,22 +54,26 @@ class GivenUpError(Exception):
 class _Known(Applied):
     """The rows that are going in, with what they are found by, as far as it is known already, by their lines."""
 
-    def __init__(self, session: Session, batch: ImportBatch, written: Sequence[str], vectors: dict[int, str]) -> None:
+    def __init__(self, session: Session, batch: ImportBatch, written: Sequence[str], learnt: Learnt) -> None:
         super().__init__(session, batch, written)
-        self._vectors = vectors
+        self._learnt = learnt
 
     @contextmanager
     def indexing(self, part: Part) -> Iterator[None]:
-        vectors = self._vectors
+        lines: list[int] = []
+        vectors: list[str] = []
+        while self._learnt and self._learnt[0][0][-1] <= part.last:
+            some = self._learnt.popleft()
+            lines += some[0]
+            vectors += some[1]
         going = select(GOING.c.line, GOING.c.id).where(part.going).order_by(GOING.c.line)
-        ids = self.session.execute(going).all() if vectors else ()
-        found = [(row_id, vectors.pop(line, None)) for line, row_id in ids]
-        if not found or any(text is None for _id, text in found):
+        ids: dict[int, int] = dict(self.session.execute(going).tuples().all())
+        if lines != [*ids]:
             with super().indexing(part):
                 yield
             return
         yield
-        store_lines(self.session, self.entry, found, new=True)
+        store_lines(self.session, self.entry, list(zip(ids.values(), vectors, strict=True)), new=True)
 
 
 class Ahead:
@@ -77,10 +87,11 @@ class Ahead:
         self._pool = ThreadPoolExecutor(1)
         self._work: Future[Applied] | None = None
         self._driver: Any = None
-        self._vectors: dict[int, str] = {}
+        self._learnt: Learnt = deque()
         self._entry: Entry | None = None
         self._given_up = False
         self._count = 0
+        self._switch = sys.getswitchinterval()
 
     def begin(self, entry: Entry, written: Sequence[str]) -> None:
         """Begin, once it is known which fields the plan may write."""
@@ -88,6 +99,7 @@ class Ahead:
         bind = self._session.get_bind()
         # within a transaction that somebody has begun around it all another connection would not see the batch
         if bind.dialect.name == "postgresql" and not isinstance(bind, Connection):
+            sys.setswitchinterval(SWITCH)
             self._work = self._pool.submit(copy_context().run, self._store, written)
 
     def learn(self, lines: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -95,8 +107,8 @@ class Ahead:
         if self._entry is None or self._work is None or self._given_up:
             return
         plan = plan_of(self._entry)
-        if plan.fields and len(self._vectors) + len(lines) <= MOST_KNOWN:
-            self._vectors.update(zip(lines, [vector(plan, row) for row in rows], strict=True))
+        if plan.fields and sum(len(some) for some, _vectors in [*self._learnt]) + len(lines) <= MOST_KNOWN:
+            self._learnt.append((lines, [vector(plan, row) for row in rows]))
 
     def take(self, rows: Sequence[Staged]) -> None:
         """Store these rows, which are planned; called in the order of the file."""
@@ -144,6 +156,7 @@ class Ahead:
             # it may be waiting for somebody who holds a key of the file
             self._driver.cancel()
         self._pool.shutdown()
+        sys.setswitchinterval(self._switch)
         self._session.close()
 
     def _store(self, written: Sequence[str]) -> Applied:
@@ -152,7 +165,7 @@ class Ahead:
                 batch = find(self._session, self._batch_id)
                 if batch is None:
                     raise GivenUpError
-                rows = _Known(self._session, batch, written, self._vectors)
+                rows = _Known(self._session, batch, written, self._learnt)
                 open_going(self._session)
                 self._driver = self._session.connection().connection.driver_connection
                 while (part := self._next()) is not None:

@@ -43,6 +43,8 @@ from app.store.session import actor_of, writing_now
 from app.store.validate import taken
 
 CHUNK = 5_000
+FIRST = 1_000
+"""Rows of the first chunk: until it is planned, nothing can be stored beside."""
 NO_KEY = frozenset({Blank, Fault, Kept, Masked})
 Report = Callable[[int], None]
 """Told how many rows are done; may raise to stop the work."""
@@ -108,11 +110,12 @@ def plan(
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     chunk: list[Row] = []
+    size = min(FIRST, CHUNK)
     for row in rows:
         chunk.append(row)
-        if len(chunk) == CHUNK:
+        if len(chunk) == size:
             yield chunk
-            chunk = []
+            chunk, size = [], CHUNK
     if chunk:
         yield chunk
 

@@ -108,10 +108,11 @@ def without_signs(text: str) -> str:
 
 def pairs(text: str) -> Sequence[str]:
     """The tokens of a text, in order."""
-    return _known_pairs(text) if len(text) <= SHORT else _pairs(text)
+    return _known_pairs(text) if len(text) <= SHORT else cut(text)
 
 
-def _pairs(text: str) -> Sequence[str]:
+def cut(text: str) -> Sequence[str]:
+    """The same, worked out anew."""
     found: list[str] = []
     for run in without_signs(narrowed(text[:MOST_CHARACTERS])).split():
         found += map(add, run, run[1:])
@@ -119,7 +120,7 @@ def _pairs(text: str) -> Sequence[str]:
     return found
 
 
-_known_pairs = lru_cache(maxsize=20_000)(_pairs)
+_known_pairs = lru_cache(maxsize=20_000)(cut)
 
 
 def search_tokens(entry: Entry, values: Mapping[Any, Any]) -> Tokens:
