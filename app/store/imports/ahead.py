@@ -8,33 +8,62 @@ its own side while the next rows are read here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlalchemy import Connection, and_
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from app.store.import_tables import Outcome
+from app.catalog import Entry
+from app.store.import_tables import ImportBatch, Outcome
 from app.store.imports.applying import Applied, check_state
 from app.store.imports.batches import find, take
-from app.store.imports.sql import GOING, STAGED, open_going
+from app.store.imports.sql import GOING, Part, open_going
 from app.store.imports.staging import Staged
 from app.store.imports.writing import PART
 from app.store.save import Rules
-from app.store.search.pinyin import phrases
+from app.store.search.index import merge, store_lines
+from app.store.search.tokens import plan_of
+from app.store.search.vector import vector
 from app.store.session import writing
 
 logger = logging.getLogger(__name__)
-Span = tuple[int, int, int]
-"""The first and the last line of some rows, and how many they are."""
+
+
+MOST_KNOWN = 60_000
+"""Rows that wait with what they are found by in memory; of more it is worked out when they are stored."""
+TURN = 0.5
+"""Seconds for which the last rows are waited for before the index of the search is brought in order beside them."""
 
 
 class GivenUpError(Exception):
     """The rows are not to be stored before the whole file is checked."""
+
+
+class _Known(Applied):
+    """The rows that are going in, with what they are found by, as far as it is known already, by their lines."""
+
+    def __init__(self, session: Session, batch: ImportBatch, written: Sequence[str], vectors: dict[int, str]) -> None:
+        super().__init__(session, batch, written)
+        self._vectors = vectors
+
+    @contextmanager
+    def indexing(self, part: Part) -> Iterator[None]:
+        vectors = self._vectors
+        going = select(GOING.c.line, GOING.c.id).where(part.going).order_by(GOING.c.line)
+        ids = self.session.execute(going).all() if vectors else ()
+        found = [(row_id, vectors.pop(line, None)) for line, row_id in ids]
+        if not found or any(text is None for _id, text in found):
+            with super().indexing(part):
+                yield
+            return
+        yield
+        store_lines(self.session, self.entry, found, new=True)
 
 
 class Ahead:
@@ -44,19 +73,30 @@ class Ahead:
         self._batch_id = batch_id
         # of the same class, whose sessions add the policy, and with the same person
         self._session = type(session)(session.get_bind(), expire_on_commit=False, info=dict(session.info))
-        self._waiting: SimpleQueue[Span | None] = SimpleQueue()
+        self._waiting: SimpleQueue[Part | None] = SimpleQueue()
         self._pool = ThreadPoolExecutor(1)
         self._work: Future[Applied] | None = None
         self._driver: Any = None
+        self._vectors: dict[int, str] = {}
+        self._entry: Entry | None = None
         self._given_up = False
         self._count = 0
 
-    def begin(self, written: Sequence[str]) -> None:
+    def begin(self, entry: Entry, written: Sequence[str]) -> None:
         """Begin, once it is known which fields the plan may write."""
+        self._entry = entry
         bind = self._session.get_bind()
         # within a transaction that somebody has begun around it all another connection would not see the batch
         if bind.dialect.name == "postgresql" and not isinstance(bind, Connection):
             self._work = self._pool.submit(copy_context().run, self._store, written)
+
+    def learn(self, lines: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Work out what new rows are found by from the values at hand, before they are taken."""
+        if self._entry is None or self._work is None or self._given_up:
+            return
+        plan = plan_of(self._entry)
+        if plan.fields and len(self._vectors) + len(lines) <= MOST_KNOWN:
+            self._vectors.update(zip(lines, [vector(plan, row) for row in rows], strict=True))
 
     def take(self, rows: Sequence[Staged]) -> None:
         """Store these rows, which are planned; called in the order of the file."""
@@ -65,7 +105,7 @@ class Ahead:
         if any(row.outcome != Outcome.NEW.value for row in rows):
             self._given_up = True
         lines = [row.line for row in rows]
-        self._waiting.put((min(lines), max(lines), len(lines)))
+        self._waiting.put(Part(min(lines), max(lines), len(lines)))
 
     def finish(self, rules: Rules) -> dict[str, int] | None:
         """Commit what is stored, as `apply` does, if that is the whole of the plan; None if it has to be applied."""
@@ -74,7 +114,7 @@ class Ahead:
         self._waiting.put(None)
         try:
             with writing(self._session):
-                rows = self._work.result()
+                rows = self._stored(self._work)
                 take(self._session, self._batch_id)
                 check_state(rows, rules, good_rows=False)
                 if self._given_up or self._count != sum(rows.batch.counts.values()):
@@ -85,6 +125,16 @@ class Ahead:
             logger.info("import %s is not stored ahead: %s", self._batch_id, type(error).__name__)
             self._session.rollback()
             return None
+
+    def _stored(self, work: Future[Applied]) -> Applied:
+        """Wait until all rows are stored; what the search has of them is put in order meanwhile, on the other side."""
+        engine: Any = self._session.get_bind()
+        with engine.connect() as connection:
+            while wait([work], TURN).not_done:
+                if self._entry is not None:
+                    merge(connection, self._entry)
+                connection.commit()
+        return work.result()
 
     def close(self) -> None:
         """Give up what is not committed."""
@@ -102,26 +152,23 @@ class Ahead:
                 batch = find(self._session, self._batch_id)
                 if batch is None:
                     raise GivenUpError
-                rows = Applied(self._session, batch, written)
+                rows = _Known(self._session, batch, written, self._vectors)
                 open_going(self._session)
                 self._driver = self._session.connection().connection.driver_connection
-                # the words that pinyin knows take half a second to load: now, while nothing is planned yet
-                phrases()
-                while (span := self._next()) is not None:
-                    first, last, count = span
-                    rows.choose(STAGED.c.line.between(first, last))
-                    rows.store(and_(GOING.c.line >= first, GOING.c.line <= last), changing=False)
-                    self._count += count
+                while (part := self._next()) is not None:
+                    rows.choose(part)
+                    rows.store(part, changing=False)
+                    self._count += part.rows
                 return rows
         except BaseException:
             self._given_up = True
             self._session.rollback()
             raise
 
-    def _next(self) -> Span | None:
+    def _next(self) -> Part | None:
         """The rows that are planned and not stored, up to a part of them; None when there are no more."""
         found = self._waiting.get()
-        while found is not None and found[2] < PART:
+        while found is not None and found.rows < PART:
             try:
                 more = self._waiting.get_nowait()
             except Empty:
@@ -129,7 +176,7 @@ class Ahead:
             if more is None:
                 self._waiting.put(None)
                 break
-            found = (found[0], more[1], found[2] + more[2])
+            found = Part(found.first, more.last, found.rows + more.rows)
         if self._given_up:
             raise GivenUpError
         return found

@@ -26,7 +26,7 @@ from app.store.import_tables import Outcome, State
 from app.store.imports.batches import Refused, count_rows, layout_of, rights, take
 from app.store.imports.lookup import Scope
 from app.store.imports.passing import Claim, Group, held, let_pass, movers, reasons
-from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going, unpacked
+from app.store.imports.sql import GOING, STAGED, Part, as_json, close_going, open_going, unpacked
 from app.store.imports.writing import Going, Report
 from app.store.save import Rules
 from app.store.search.index import index_lines, store_lines
@@ -112,9 +112,9 @@ def _apply(
     if passing:
         let_pass(session, rows.entry, rows.source())
     report(0, total)
-    for within, count in rows.parts():
-        rows.store(within, changing=bool(changed))
-        done += count
+    for part in rows.parts():
+        rows.store(part, changing=bool(changed))
+        done += part.rows
         report(done, total)
     return rows.finish(total - changed, changed)
 
@@ -152,20 +152,20 @@ def _mark(session: Session, batch_id: int, rows: Reasons) -> None:
 class Applied(Going):
     """The rows that are going in."""
 
-    def store(self, within: ColumnElement[bool], *, changing: bool) -> None:
+    def store(self, part: Part, *, changing: bool) -> None:
         """Add and change the rows of a part, let them be found, look at where they are now, and write the trail."""
-        with self.indexing(within):
-            self.insert(within)
-            self.relate(within, True, 0, 1)
+        with self.indexing(part):
+            self.insert(part)
+            self.relate(part, True, 0, 1)
             # looking for rows to change where there are none can cost more than the rest: the planner of the database
             # knows nothing yet of the rows that this transaction adds
             if changing:
-                self.update(within, STAGED.c.new_values)
-                self.relate(within, False, 0, 1)
-                self.index(within)
-            self.check_written(within)
+                self.update(part, STAGED.c.new_values)
+                self.relate(part, False, 0, 1)
+                self.index(part)
+            self.check_written(part)
             deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
-            self.note(within, self.batch.id, deed, as_json(self.dialect, STAGED.c.changes))
+            self.note(part, self.batch.id, deed, as_json(self.dialect, STAGED.c.changes))
 
     def finish(self, added: int, edited: int) -> dict[str, int]:
         """Commit; returns the batch's counts."""
@@ -178,9 +178,10 @@ class Applied(Going):
         self.settle(added + edited)
         return counts
 
-    def choose(self, *within: ColumnElement[bool]) -> None:
-        """Put the rows that nothing stands against into their table; new ones get their ids here."""
-        mine = and_(STAGED.c.batch_id == self.batch.id, *within)
+    def choose(self, part: Part | None = None) -> None:
+        """Put the rows that nothing stands against, or those of a part, into their table; new ones get ids here."""
+        own = STAGED.c.batch_id == self.batch.id
+        mine = own if part is None else and_(own, part.staged)
         new_id: ColumnElement[Any]
         if self.dialect.name == "postgresql":
             # asked once: in the statement itself it would be looked up for each row
@@ -213,14 +214,14 @@ class Applied(Going):
             text = _("Somebody changed this row after the file was checked. Check the file again.")
             raise _LateError(dict.fromkeys(lines, (Outcome.CONFLICT, WHOLE, str(text))))
 
-    def insert(self, within: ColumnElement[bool]) -> None:
+    def insert(self, part: Part) -> None:
         """Add the new rows."""
         columns = [self.table.c[item.storage] for item in self.plain]
-        source, values = unpacked(self.dialect, self.source(), STAGED.c.new_values, columns)
+        source, values = unpacked(self.dialect, self.source(part), STAGED.c.new_values, columns)
         name = self.actor.name
         stamps = {"created_at": self.now, "created_by": name, "updated_at": self.now, "updated_by": name, "version": 1}
         given = [literal(value, self.table.c[key].type) for key, value in stamps.items()]
-        rows = select(GOING.c.id, *values, *given).select_from(source).where(within, GOING.c.fresh)
+        rows = select(GOING.c.id, *values, *given).select_from(source).where(part.going, GOING.c.fresh)
         names = ["id", *(one.name for one in columns), *stamps]
         # in the list's own order, as most of its indexes are kept: it halves what they cost where the file has another
         first = self.entry.order[0]
@@ -229,37 +230,37 @@ class Applied(Going):
         self.session.execute(insert(self.table).from_select(names, rows, include_defaults=False))
 
     @contextmanager
-    def indexing(self, within: ColumnElement[bool]) -> Iterator[None]:
+    def indexing(self, part: Part) -> Iterator[None]:
         """Let the new rows be found: what they are found by is worked out while the database stores them."""
         names = plan_of(self.entry).fields
         if not names:
             yield
             return
         columns = {name: self.entry.fields[name].storage for name in names}
-        rows = select(GOING.c.id, STAGED.c.new_values).select_from(self.source()).where(within, GOING.c.fresh)
+        rows = select(GOING.c.id, STAGED.c.new_values).select_from(self.source(part)).where(part.going, GOING.c.fresh)
         found = self.session.execute(rows.order_by(GOING.c.line)).all()
         with ThreadPoolExecutor(1) as aside:
             lines = aside.submit(index_lines, self.session, self.entry, _unpacked_here(found, columns))
             yield
         store_lines(self.session, self.entry, lines.result(), new=True)
 
-    def check_written(self, within: ColumnElement[bool]) -> None:
+    def check_written(self, part: Part) -> None:
         """See that the rows, as they are now, refer to what the person may see and stand where they may write."""
         if isinstance(self.actor, System):
             return
         late: Reasons = {}
         text = str(_("This row does not exist, or you may not see it. Choose another."))
-        for item, lines in self.unseen(within):
+        for item, lines in self.unseen(part):
             late |= dict.fromkeys(lines, (Outcome.ERROR, item.name, text))
         field = self.entry.owner or self.entry.whole
         text = str(_("You may not put a row here. Choose what you may maintain."))
         for verb, fresh in ((Verb.ADD, True), (Verb.EDIT, False)):
             reason = (Outcome.OUTSIDE, field.name if field else WHOLE, text)
-            late |= dict.fromkeys(self._astray(verb, fresh, within), reason)
+            late |= dict.fromkeys(self._astray(verb, fresh, part), reason)
         if late:
             raise _LateError(late)
 
-    def _astray(self, verb: Verb, fresh: bool, within: ColumnElement[bool]) -> list[int]:
+    def _astray(self, verb: Verb, fresh: bool, part: Part) -> list[int]:
         """The lines whose rows are now where the person may not write them."""
         model, names = self.entry.model, None
         if not Scope(self.session, self.entry, verb).known:
@@ -267,7 +268,7 @@ class Applied(Going):
             held = editable(self.actor, self.entry, new=fresh)
             names = [item.name for item in self.written if item.name in held]
         here = exists().where(model.id == GOING.c.id, self.reached(verb, names)).select_from(model)
-        return self.lines(select(GOING.c.line).where(within, GOING.c.fresh.is_(fresh), ~here))
+        return self.lines(select(GOING.c.line).where(part.going, GOING.c.fresh.is_(fresh), ~here))
 
 
 def _unpacked_here(rows: Sequence[Any], columns: Mapping[str, str]) -> Iterator[dict[str, Any]]:

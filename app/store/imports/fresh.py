@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress, repeat
 from typing import Any
 
@@ -30,6 +30,8 @@ from app.store.validate import WHOLE, Errors, check_alone
 SPECIAL = frozenset({Blank, Kept, Masked, Fault})
 Columns = Mapping[str, list[Any]]
 Notes = dict[int, list[dict[str, Any]]]
+Learn = Callable[[Sequence[int], Sequence[Mapping[str, Any]]], None]
+"""Told of new rows before they are planned: their lines, and their values by field."""
 
 
 class Draft:
@@ -54,7 +56,7 @@ class Fresh:
 
     def __init__(
         self, session: Session, entry: Entry, places: Mapping[str, int], rules: Rules, key: tuple[Field, ...],
-        claims: Claims,
+        claims: Claims, *, learn: Learn | None = None,
     ) -> None:  # fmt: skip
         self._session = session
         self._claims = claims
@@ -62,6 +64,7 @@ class Fresh:
         self._places = places
         self._rules = rules
         self._key = key
+        self._learn = learn
         self._open = editable(actor_of(session), entry, new=True)
         self._given = defaults(entry)
         self._scope = Scope(session, entry, Verb.ADD)
@@ -101,6 +104,8 @@ class Fresh:
         self._check(draft)
         self._check_uniques(draft)
         self._check_scope(draft)
+        if self._learn is not None:
+            self._learn(draft.lines, draft.rows)
         return self._staged(draft, values)
 
     def _values(self, columns: Columns, chosen: Sequence[int], notes: Notes) -> list[list[Any]]:

@@ -31,7 +31,7 @@ from app.store.imports.batches import (
 )
 from app.store.imports.columns import Blank, Fault, Kept, Masked, Reader, ToRaw
 from app.store.imports.filled import Filled, Row, is_empty, no_versions, whole
-from app.store.imports.fresh import Fresh
+from app.store.imports.fresh import Fresh, Learn
 from app.store.imports.known import Known
 from app.store.imports.lookup import Now, Rows, holders, in_trash, with_zeros
 from app.store.imports.passing import Claim, Claims, movers
@@ -76,10 +76,10 @@ def plan(
         batch.state = State.WAITING
         clear_rows(session, batch_id)
         session.commit()
-    planner = Planner(session, entry, layout, rules, to_raw)
+    planner = Planner(session, entry, layout, rules, to_raw, learn=None if ahead is None else ahead.learn)
     done = 0
     if ahead is not None:
-        ahead.begin(planner.written)
+        ahead.begin(entry, planner.written)
     stored = (lambda rows: None) if ahead is None else ahead.take
     with staging(session, batch_id, stored) as put:
         for chunk in _chunks(rows):
@@ -120,7 +120,9 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 class Planner:
     """Plans chunk after chunk of one file: reads its columns, finds its rows, and says what each comes to."""
 
-    def __init__(self, session: Session, entry: Entry, layout: Layout, rules: Rules, to_raw: ToRaw) -> None:
+    def __init__(
+        self, session: Session, entry: Entry, layout: Layout, rules: Rules, to_raw: ToRaw, *, learn: Learn | None = None
+    ) -> None:
         self._session = session
         self._entry = entry
         self._layout = layout
@@ -148,7 +150,7 @@ class Planner:
         self.aside: list[tuple[int, Row]] = []
         """Rows of an export without an id that have the key of the row with this one, which may give it up yet."""
         self._given_up: Collection[int] | None = None
-        self._fresh = Fresh(session, entry, self._places, rules, self._key, self._claims)
+        self._fresh = Fresh(session, entry, self._places, rules, self._key, self._claims, learn=learn)
         self._known = Known(session, entry, self._places, rules, layout, self._claims)
 
     def _taken(self, name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    and_,
     cast,
     column,
     func,
@@ -36,6 +37,24 @@ GOING = Table(
 
 Of one that goes back `event` is the line of the trail that the import wrote.
 """
+
+
+class Part(NamedTuple):
+    """The rows of a batch from one line to another, both included, and how many of them are going."""
+
+    first: int
+    last: int
+    rows: int
+
+    @property
+    def going(self) -> ColumnElement[bool]:
+        """That a row which is going is of the part."""
+        return and_(GOING.c.line >= self.first, GOING.c.line <= self.last)
+
+    @property
+    def staged(self) -> ColumnElement[bool]:
+        """That a planned row is of the part."""
+        return and_(STAGED.c.line >= self.first, STAGED.c.line <= self.last)
 
 
 def open_going(session: Session) -> None:

@@ -32,7 +32,7 @@ from app.store.import_tables import ImportBatch, State
 from app.store.imports.batches import Refused, take
 from app.store.imports.lookup import ASKED
 from app.store.imports.passing import let_pass, taken_since
-from app.store.imports.sql import GOING, STAGED, as_json, close_going, open_going, value_text
+from app.store.imports.sql import GOING, STAGED, Part, as_json, close_going, open_going, value_text
 from app.store.imports.writing import Going, Report
 from app.store.save import edit_ways
 from app.store.search.index import forget_rows
@@ -108,16 +108,16 @@ def _undo(session: Session, batch_id: int, others: bool, report: Report, passing
     own = rows.begin()
     if passing:
         let_pass(session, rows.entry, rows.source())
-    for within, count in rows.parts():
+    for part in rows.parts():
         deed = case((GOING.c.fresh, literal("deleted")), else_=literal("changed"))
-        rows.note(within, own.id, deed, rows.swapped())
+        rows.note(part, own.id, deed, rows.swapped())
         if restored:
-            rows.relate(within, False, 1, 0)
-            rows.update(within, STAGED.c.old_values)
-            rows.index(within)
-        rows.remove(within)
-        rows.check_restored(within)
-        done += count
+            rows.relate(part, False, 1, 0)
+            rows.update(part, STAGED.c.old_values)
+            rows.index(part)
+        rows.remove(part)
+        rows.check_restored(part)
+        done += part.rows
         report(done, total)
     undone = Undone(own.id, removed, restored, kept)
     own.counts = {"removed": undone.removed, "edited": undone.restored}
@@ -295,17 +295,17 @@ class Undoing(Going):
         pair = func.json_array(func.json_extract(each.c.value, "$[1]"), func.json_extract(each.c.value, "$[0]"))
         return select(func.json_group_object(each.c.key, pair)).select_from(each).correlate(STAGED).scalar_subquery()
 
-    def remove(self, within: ColumnElement[bool]) -> None:
+    def remove(self, part: Part) -> None:
         """Remove the rows that the import added; what they refer to many times goes with them."""
-        added = select(GOING.c.id).where(within, GOING.c.fresh)
+        added = select(GOING.c.id).where(part.going, GOING.c.fresh)
         gone = delete(self.table).where(self.table.c.id.in_(added))
         self.session.execute(gone, execution_options={"unfiltered": True})
         forget_rows(self.session, self.entry, added)
 
-    def check_restored(self, within: ColumnElement[bool]) -> None:
+    def check_restored(self, part: Part) -> None:
         """A row may not go back to where the person may not write, nor refer again to what they may not see."""
         if isinstance(self.actor, System):
             return
-        self._refuse(Verb.EDIT, within, GOING.c.fresh.is_(False), self._shut())
-        if any(lines for _item, lines in self.unseen(within, 0)):
+        self._refuse(Verb.EDIT, part.going, GOING.c.fresh.is_(False), self._shut())
+        if any(lines for _item, lines in self.unseen(part, 0)):
             raise Refused(_("What the rows held before is no longer free, or refers to rows that are gone."))

@@ -18,7 +18,7 @@ from app.declare.event import Deed, Door, Event
 from app.store.events import event_line
 from app.store.import_tables import ImportBatch
 from app.store.imports.batches import Refused
-from app.store.imports.sql import GOING, STAGED, as_json, unpacked, value_text
+from app.store.imports.sql import GOING, STAGED, Part, as_json, unpacked, value_text
 from app.store.search.index import index_rows, settle
 from app.store.search.tokens import plan_of
 from app.store.session import actor_of
@@ -67,17 +67,19 @@ class Going:
         if self.dialect.name == "postgresql":
             self.session.connection().exec_driver_sql("ANALYZE rn_going")
 
-    def parts(self) -> Iterator[tuple[ColumnElement[bool], int]]:
-        """The rows in parts, in the order of the file: the condition that chooses a part, and how many it has."""
+    def parts(self) -> Iterator[Part]:
+        """The rows in parts, in the order of the file."""
         number = func.row_number().over(order_by=GOING.c.line)
         rows = select(GOING.c.line, ((number - 1) // PART).label("part")).subquery()
         found = select(func.min(rows.c.line), func.max(rows.c.line), func.count()).group_by(rows.c.part)
         for first, last, count in self.session.execute(found.order_by(rows.c.part)).all():
-            yield and_(GOING.c.line >= first, GOING.c.line <= last), count
+            yield Part(first, last, count)
 
-    def source(self) -> Any:
-        """The rows that are going beside what was planned for them."""
-        return GOING.join(STAGED, and_(STAGED.c.batch_id == self.batch.id, STAGED.c.line == GOING.c.line))
+    def source(self, part: Part | None = None) -> Any:
+        """The rows that are going, or those of a part, beside what was planned for them."""
+        same = and_(STAGED.c.batch_id == self.batch.id, STAGED.c.line == GOING.c.line)
+        # told of both: PostgreSQL does not see that the one follows from the other, and may read the whole batch
+        return GOING.join(STAGED, same if part is None else and_(same, part.staged))
 
     def lock(self) -> None:
         """Lock the rows there are in the order of their ids."""
@@ -93,14 +95,14 @@ class Going:
         """The rows that the actor may do this to."""
         return predicate(self.catalog, self.actor, self.entry, verb, names or ())
 
-    def unseen(self, within: ColumnElement[bool], side: int = 1) -> Iterator[tuple[Field, list[int]]]:
+    def unseen(self, part: Part, side: int = 1) -> Iterator[tuple[Field, list[int]]]:
         """The lines whose rows, written as one side of the plan says, newly refer to what the person may not see."""
         for item in self.written:
             if item.target is not None:
                 lines = (
-                    self._unseen_many(item, item.target, within, side)
+                    self._unseen_many(item, item.target, part, side)
                     if item.many
-                    else self._unseen(item, item.target, within)
+                    else self._unseen(item, item.target, part)
                 )
                 yield item, lines
 
@@ -109,44 +111,46 @@ class Going:
         visible = predicate(self.catalog, self.actor, target, Verb.READ)
         return exists().where(target.model.id == row_id, visible).select_from(target.model)
 
-    def _unseen(self, item: Field, target: Entry, within: ColumnElement[bool]) -> list[int]:
+    def _unseen(self, item: Field, target: Entry, part: Part) -> list[int]:
         column = self.table.c[item.storage]
         here = GOING.join(self.table, self.table.c.id == GOING.c.id)
         # each referred row is asked once; there is none as a rule, and no need to look at what was planned
-        referred = select(column.label("id")).select_from(here).where(within, column.is_not(None)).distinct().subquery()
+        referred = (
+            select(column.label("id")).select_from(here).where(part.going, column.is_not(None)).distinct().subquery()
+        )
         if not self.lines(select(referred.c.id).where(~self._known(target, referred.c.id)).limit(1)):
             return []
         texts = (STAGED.c.old_values, STAGED.c.new_values)
         before, after = (value_text(self.dialect, text, item.storage) for text in texts)
-        rows = select(GOING.c.line).select_from(self.source().join(self.table, self.table.c.id == GOING.c.id))
+        rows = select(GOING.c.line).select_from(self.source(part).join(self.table, self.table.c.id == GOING.c.id))
         newly = or_(GOING.c.fresh, before.is_distinct_from(after))
-        return self.lines(rows.where(within, column.is_not(None), ~self._known(target, column), newly))
+        return self.lines(rows.where(part.going, column.is_not(None), ~self._known(target, column), newly))
 
-    def _unseen_many(self, item: Field, target: Entry, within: ColumnElement[bool], side: int) -> list[int]:
+    def _unseen_many(self, item: Field, target: Entry, part: Part, side: int) -> list[int]:
         row, referred = item.secondary_columns
         pairs = select(GOING.c.line, referred, STAGED.c.many).select_from(
-            self.source().join(item.secondary, row == GOING.c.id)
+            self.source(part).join(item.secondary, row == GOING.c.id)
         )
-        chosen = pairs.where(within, STAGED.c.many.is_not(None), ~self._known(target, referred))
+        chosen = pairs.where(part.going, STAGED.c.many.is_not(None), ~self._known(target, referred))
         found = self.session.execute(chosen, execution_options={"unfiltered": True})
         # there are none as a rule; what a row referred to on the other side too may stay, seen or not
         return [line for line, target_id, many in found if target_id in _newly(json.loads(many), item.name, side)]
 
-    def update(self, within: ColumnElement[bool], text: ColumnElement[Any]) -> None:
+    def update(self, part: Part, text: ColumnElement[Any]) -> None:
         """Give rows there were the values that a text of the planned row holds, and their next version."""
         columns = [self.table.c[item.storage] for item in self.written if not item.many]
-        source, values = unpacked(self.dialect, self.source(), text, columns)
+        source, values = unpacked(self.dialect, self.source(part), text, columns)
         rows = select(GOING.c.id.label("rn_id"), *values).select_from(source)
-        chosen = rows.where(within, GOING.c.fresh.is_(False)).subquery()
+        chosen = rows.where(part.going, GOING.c.fresh.is_(False)).subquery()
         given = {one.name: chosen.c[f"v_{one.name}"] for one in columns}
         stamps = {"updated_at": self.now, "updated_by": self.actor.name, "version": self.table.c.version + 1}
         self.session.execute(update(self.table).where(self.table.c.id == chosen.c.rn_id).values(**given, **stamps))
 
-    def index(self, within: ColumnElement[bool]) -> None:
+    def index(self, part: Part) -> None:
         """Let rows that were there be found as they now stand."""
         columns = [self.table.c[name] for name in plan_of(self.entry).fields]
         rows = select(self.table.c.id, *columns).join(GOING, GOING.c.id == self.table.c.id)
-        found = self.session.execute(rows.where(within, GOING.c.fresh.is_(False))).mappings().all()
+        found = self.session.execute(rows.where(part.going, GOING.c.fresh.is_(False))).mappings().all()
         index_rows(self.session, self.entry, found)
 
     def settle(self, count: int) -> None:
@@ -154,18 +158,18 @@ class Going:
         if count >= PART:
             settle(self.session, self.entry)
 
-    def relate(self, within: ColumnElement[bool], fresh: bool, before: int, after: int) -> None:
+    def relate(self, part: Part, fresh: bool, before: int, after: int) -> None:
         """Bring the tables of references to many from one side of what was planned to the other (0 before, 1 after)."""
         for item in self.many:
             row, referred = item.secondary_columns
             if not fresh:
-                held = self._pairs(item, within, before, fresh).subquery()
+                held = self._pairs(item, part, before, fresh).subquery()
                 gone = delete(item.secondary).where(row.in_(select(held.c.row_id)))
                 self.session.execute(gone, execution_options={"unfiltered": True})
-            pairs = self._pairs(item, within, after, fresh)
+            pairs = self._pairs(item, part, after, fresh)
             self.session.execute(insert(item.secondary).from_select([row.name, referred.name], pairs))
 
-    def _pairs(self, item: Field, within: ColumnElement[bool], side: int, fresh: bool) -> Any:
+    def _pairs(self, item: Field, part: Part, side: int, fresh: bool) -> Any:
         """(row id, referred id) of what one side of the plan holds."""
         if self.dialect.name == "postgresql":
             ids = as_json(self.dialect, STAGED.c.many).op("->")(item.name).op("->")(side)
@@ -174,11 +178,11 @@ class Going:
             each = func.json_each(STAGED.c.many, f'$."{item.name}"[{side}]').table_valued("value", name="rn_each")
         value = cast(each.c.value, item.secondary_columns[1].type)
         rows = select(GOING.c.id.label("row_id"), value.label("target_id")).select_from(
-            self.source().join(each, true())
+            self.source(part).join(each, true())
         )
-        return rows.where(within, GOING.c.fresh.is_(fresh), STAGED.c.many.is_not(None))
+        return rows.where(part.going, GOING.c.fresh.is_(fresh), STAGED.c.many.is_not(None))
 
-    def note(self, within: ColumnElement[bool], batch_id: int, deed: Any, changes: Any) -> None:
+    def note(self, part: Part, batch_id: int, deed: Any, changes: Any) -> None:
         """Write the lines of the trail, in the order of the file."""
         line = event_line(self.session, Deed.CHANGED, self.entry) | {
             "at": self.now, "door": Door.IMPORT, "record": self.entry.name, "batch_id": batch_id,
@@ -190,5 +194,5 @@ class Going:
         label = func.coalesce(STAGED.c.label, literal("#") + cast(GOING.c.id, STAGED.c.label.type))
         told |= {"deed": deed, "row_id": GOING.c.id, "label": label, "fields": STAGED.c.fields, "changes": changes,
                  "line": GOING.c.line}  # fmt: skip
-        rows = select(*told.values()).select_from(self.source()).where(within).order_by(GOING.c.line)
+        rows = select(*told.values()).select_from(self.source(part)).where(part.going).order_by(GOING.c.line)
         self.session.execute(insert(events).from_select(list(told), rows, include_defaults=False))

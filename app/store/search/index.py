@@ -6,9 +6,7 @@ What goes through the ORM is noticed by `watch`; what writes many rows past it c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
-from operator import add
 from time import sleep
 from typing import Any
 
@@ -18,10 +16,10 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmake
 
 from app.catalog import Catalog, Entry
 from app.store.search.schema import search_table
-from app.store.search.tokens import Tokens, plan_of, search_tokens
+from app.store.search.tokens import plan_of, search_tokens
+from app.store.search.vector import vector
 
 BATCH = 5_000
-MANY = 512
 COPIED = 100
 """From how many rows on PostgreSQL takes them faster as a stream."""
 WAIT_MS = 300
@@ -33,24 +31,6 @@ LOCKED = "55P03"
 Report = Callable[[int, int], None]
 Line = tuple[Any, ...]
 """What the search table keeps of a row, its id first."""
-
-
-def vector(tokens: Tokens) -> str:
-    """The tokens as PostgreSQL reads a tsvector: what names the row has weight A, marks have no place."""
-    first = len(tokens.label) + 2
-    label = map(add, tokens.label, _places("A", first)) if tokens.label else ()
-    rest = map(add, tokens.rest, _places("", first + len(tokens.rest))[first - 1 :])
-    return " ".join((*label, *rest, *tokens.marks))
-
-
-def _places(weight: str, most: int) -> Sequence[str]:
-    """What marks a token's place, from the first to this many or more: `:1`, `:2`."""
-    return _many_places(weight, -(-most // MANY) * MANY)
-
-
-@lru_cache(maxsize=64)
-def _many_places(weight: str, most: int) -> Sequence[str]:
-    return tuple([f":{place}{weight}" for place in range(1, most + 1)])
 
 
 def index_rows(session: Session, entry: Entry, rows: Iterable[Mapping[Any, Any]], *, new: bool = False) -> None:
@@ -70,7 +50,8 @@ def index_lines(session: Session, entry: Entry, rows: Iterable[Mapping[Any, Any]
     if session.get_bind().dialect.name == "sqlite":
         found = ((row["id"], search_tokens(entry, row)) for row in rows)
         return [(key, " ".join((*one.label, *one.marks)), " ".join(one.rest)) for key, one in found]
-    return [(row["id"], vector(search_tokens(entry, row))) for row in rows]
+    plan = plan_of(entry)
+    return [(row["id"], vector(plan, row)) for row in rows]
 
 
 def store_lines(session: Session, entry: Entry, lines: Sequence[Line], *, new: bool = False) -> None:
@@ -178,10 +159,15 @@ def settle(session: Session, entry: Entry) -> None:
     """
     connection = session.connection()
     if plan_of(entry).fields and connection.dialect.name == "postgresql":
-        name = search_table(entry.model.__tablename__)
-        connection.exec_driver_sql(f"SELECT gin_clean_pending_list('ix_{name}')")
-        connection.exec_driver_sql(f"ANALYZE {name}")
+        merge(connection, entry)
+        connection.exec_driver_sql(f"ANALYZE {search_table(entry.model.__tablename__)}")
     session.commit()
+
+
+def merge(connection: Connection, entry: Entry) -> None:
+    """Put the tokens that wait to their places in PostgreSQL's index, also those of rows that nobody else sees yet."""
+    if plan_of(entry).fields:
+        connection.exec_driver_sql(f"SELECT gin_clean_pending_list('ix_{search_table(entry.model.__tablename__)}')")
 
 
 def _clear_strays(session: Session, entry: Entry, after: int, until: int | None) -> None:
