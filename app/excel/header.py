@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -10,6 +9,7 @@ from itertools import islice
 from flask_babel import lazy_gettext as _l
 
 from app.catalog import Entry
+from app.excel.amounts import OTHER, said_above
 from app.excel.book import MOST_COLUMNS, BadWorkbook, Book, Cell
 from app.excel.layout import PREFIX
 from app.excel.match import How, names_of
@@ -17,7 +17,6 @@ from app.excel.words import forms
 
 SEARCHED = 30
 """Rows in which a header is looked for."""
-MEASURE = re.compile(r"单位\s*[:：]\s*(?:人民币)?\s*([十百千万]?[万亿]元|[十百千]元)")
 LONGEST_TITLE = 200
 """Characters of a line above the header that is looked at."""
 MOST_NAMED = 1_000
@@ -103,9 +102,10 @@ def continuing(book: Book, sheet: int, header: Header, entry: Entry) -> tuple[in
 
 def _measured(header: Header, lines: Sequence[tuple[int, list[str]]]) -> Header:
     """The header with what the lines above it say of all amounts."""
-    above = (text for number, texts in lines if number < header.row for text in texts if len(text) <= LONGEST_TITLE)
-    found = next((found.group(1) for text in above if (found := MEASURE.search(text))), "")
-    return replace(header, measure=found)
+    texts = (text for number, row in lines if number < header.row for text in row if len(text) <= LONGEST_TITLE)
+    said = [found for text in texts if (found := said_above(text))]
+    # of a line “币种：美元” and another “单位：万元” the first says what the second means
+    return replace(header, measure=next((one for one in said if OTHER.search(one)), said[0] if said else ""))
 
 
 def _with_neighbour(entry: Entry, lines: list[tuple[int, list[str]]], best: int) -> Header:

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from app.catalog import Catalog, Entry
 from app.declare.choices import Words
-from app.excel.book import BadWorkbook, Book, Cell, damaged
+from app.excel.amounts import PLAIN, measure_of
+from app.excel.book import BadWorkbook, Book, Cell, column_letters, damaged
 from app.excel.header import Header, continuing, find_header, given_header, named
 from app.excel.match import Matching, check_record, match
 from app.excel.read import open_book
-from app.excel.values import YUAN, converter
+from app.excel.values import converter
 from app.kinds.value import MoneyKind
 from app.store.import_tables import Mode
 from app.store.imports.ahead import Ahead
@@ -79,8 +80,13 @@ def read_layout(
 
 def remarks(reading: Reading, entry: Entry) -> list[Words]:
     """What a person should know of a reading: that amounts count thousands, that more sheets are read."""
-    found: list[Words] = []
-    if measured(entry, reading.header, reading.matching.mapping):
+    found: list[Words] = [
+        _("Column %(column)s is in “%(currency)s”, and amounts are kept in yuan. Convert them in the file, or leave "
+          "the column out.", column=column_letters(place), currency=currency)
+        for place, currency in in_other_money(entry, reading.header, reading.matching.mapping)
+    ]  # fmt: skip
+    above = measure_of(reading.header.measure)
+    if above is not None and not above.currency and measured(entry, reading.header, reading.matching.mapping):
         text = _("“%(measure)s” stands above the header: amounts are read as such, unless their own column says "
                  "otherwise.", measure=reading.header.measure)  # fmt: skip
         found.append(text)
@@ -94,12 +100,28 @@ def remarks(reading: Reading, entry: Entry) -> list[Words]:
 
 def measured(entry: Entry, header: Header, mapping: Mapping[int, str]) -> list[int]:
     """The columns of amounts for which a line above the header says what they are in."""
-    if not header.measure or ROW_ID in mapping.values():
+    if not header.measure:
+        return []
+    return [place for place in _amounts(entry, header, mapping) if measure_of(header.texts[place]) is None]
+
+
+def in_other_money(entry: Entry, header: Header, mapping: Mapping[int, str]) -> list[tuple[int, str]]:
+    """The columns of amounts that are in another currency, and in which."""
+    found = (
+        (place, measure_of(header.texts[place]) or measure_of(header.measure))
+        for place in _amounts(entry, header, mapping)
+    )
+    return [(place, said.currency) for place, said in found if said is not None and said.currency]
+
+
+def _amounts(entry: Entry, header: Header, mapping: Mapping[int, str]) -> list[int]:
+    """The columns of amounts that are in what the file says; those of an export are in yuan."""
+    if ROW_ID in mapping.values():
         return []
     fields = {place: entry.fields[name] for place, name in mapping.items() if name in entry.fields}
     return [
         place for place, item in fields.items()
-        if isinstance(item.kind, MoneyKind) and place < header.width and not YUAN.search(header.texts[place])
+        if isinstance(item.kind, MoneyKind) and place < header.width and measure_of(item.label) in (None, PLAIN)
     ]  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
-from math import prod
 from typing import Any
 
 from flask_babel import get_locale
@@ -16,6 +15,7 @@ from flask_babel import gettext as _
 from marshmallow import ValidationError
 
 from app.catalog import Field
+from app.excel.amounts import PLAIN, Measure, by_measure, measure_of, to_yuan
 from app.excel.book import NOT_CALCULATED, Cell, CellError, Share
 from app.excel.dates import to_date, to_moment
 from app.excel.layout import ROW_ID
@@ -58,15 +58,6 @@ UNSEEN = re.compile(r"[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\
 
 SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]{2}", re.IGNORECASE)
 """How Excel writes a long number; 3E01 may be the code of a room."""
-AMOUNT = re.compile(
-    r"(?:人民币|RMB|CNY|[¥￥])?\s*([+-]?\d[\d,]*(?:\.\d+)?)\s*(元|[十百千]元|[十百千万]?[万亿]元?)?整?",
-    re.ASCII | re.IGNORECASE,
-)
-TIMES = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
-YUAN = re.compile(r"元\s*[)）\]】]?\s*$")
-"""A header that says itself what its amounts are in."""
-UNIT = re.compile(r"([十百千万]?[万亿]|[十百千](?=元))元?\s*[)）\]】]?\s*$")
-"""A multiple of yuan at the end of a header: （万元）, 百万元, /千元."""
 YES = frozenset("是有对√✓✔☑yt1") | {"yes", "true", "on"}
 NO = frozenset("否无错×✗✘☐xnf0") | {"no", "false", "off", "没有"}
 
@@ -83,16 +74,16 @@ def to_raw(item: Field, cell: Cell) -> Any:
 def converter(headers: Mapping[str, str], system: int = 1900, measure: str = "") -> Way:
     """`to_raw` for columns under these headers by field name: an amount under “资本（万元）” counts ten thousands.
 
-    So it does where such a `measure` stands above the header, unless the column's own says otherwise. Not so in a
-    returned export, which has a column for the row's id, nor where the field's own label has the word. `system` is the
-    year from which the workbook counts days.
+    So it does where such a `measure` stands above the header, unless the column's own says otherwise; of one in another
+    currency nothing is taken. Not so in a returned export, which has a column for the row's id, nor where the field's
+    own label has the word. `system` is the year from which the workbook counts days.
     """
     plain = to_raw if system == 1900 else partial(_counted_from, system)
     if ROW_ID in headers:
         return plain
-    texts = {name: text if YUAN.search(text) else text + measure for name, text in headers.items()}
-    factors = {name: factor for name, text in texts.items() if (factor := _factor(text)) > 1}
-    return partial(_scaled, factors, plain) if factors else plain
+    every = measure_of(measure)
+    said = {name: found for name, text in headers.items() if (found := measure_of(text) or every) not in (None, PLAIN)}
+    return partial(_measured, headers, said, plain) if said else plain
 
 
 def _counted_from(system: int, item: Field, cell: Cell) -> Any:
@@ -102,26 +93,13 @@ def _counted_from(system: int, item: Field, cell: Cell) -> Any:
     return to_raw(item, cell)
 
 
-def _scaled(factors: Mapping[str, int], plain: Way, item: Field, cell: Cell) -> Any:
-    factor = factors.get(item.name)
-    raw = plain(item, cell)
-    if factor is None or not isinstance(item.kind, MoneyKind) or _factor(item.label) > 1:
+def _measured(
+    headers: Mapping[str, str], said: Mapping[str, Measure | None], plain: Way, item: Field, cell: Cell
+) -> Any:  # fmt: skip
+    raw, measure = plain(item, cell), said.get(item.name)
+    if measure is None or not isinstance(item.kind, MoneyKind) or measure_of(item.label) not in (None, PLAIN):
         return raw
-    named = isinstance(cell, str) and re.search("[元十百千万亿]", cell)
-    text = narrow(str(raw)).replace(",", "")
-    if named or not re.fullmatch(r"[+-]?\d{1,20}(\.\d{1,20})?", text, re.ASCII):
-        return raw
-    return f"{Decimal(text) * factor:f}"
-
-
-def _factor(header: str) -> int:
-    found = UNIT.search(header.strip())
-    return _multiple(found.group(1)) if found else 1
-
-
-def _multiple(words: str) -> int:
-    """What a multiple in Chinese stands for: 百万 is a hundred times ten thousand."""
-    return prod(TIMES.get(word, 1) for word in words)
+    return by_measure(measure, headers[item.name], cell, raw)
 
 
 def _shown_error(cell: Any) -> str:
@@ -194,13 +172,7 @@ def _year(item: Field, cell: Cell) -> Any:
 
 
 def _money(item: Field, cell: Cell) -> Any:
-    if not isinstance(cell, str):
-        return _whole(item, cell)
-    found = AMOUNT.fullmatch(narrow(cell))
-    if found is None:
-        return cell
-    amount, times = found.group(1).replace(",", ""), _multiple(found.group(2) or "")
-    return f"{Decimal(amount) * times:f}" if times > 1 else amount
+    return to_yuan(cell) if isinstance(cell, str) else _whole(item, cell)
 
 
 def _percent(item: Field, cell: Cell) -> Any:

@@ -13,7 +13,9 @@ from app.declare.choices import Words
 LANGUAGES = ("zh", "en")
 REMARK = re.compile(r"[(\[【〔<《].*?[)\]】〕>》]|[*:：。.,，、;；!！?？\"'“”‘’/\\|_\-—\s]")
 SIGNS = re.compile(r"[()\[\]【】〔〕<>《》*:：。.,，、;；!！?？\"'“”‘’/\\|_\-—\s]")
-MEASURE = re.compile(r"[/,，:：\s](单位)?[:：\s]*[十百千万亿]{0,2}[元人个件亩吨%]$")
+MEASURE = re.compile(
+    r"[/,，:：\s](单位)?[:：\s]*[十百千万亿]{0,2}([美港欧日澳加韩]?元|美金|港币|日币|英镑|[人个件亩吨%])$"
+)
 """A unit of measure behind a header: 资本/万元."""
 HAN = re.compile(r"[\u3400-\u9fff]")
 

@@ -1,6 +1,7 @@
 """The header of a sheet is found wherever it stands, and its columns are known by what people call them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -183,3 +184,24 @@ def test_the_sheet_with_the_rows_is_found_behind_a_cover_and_an_empty_one(tmp_pa
         assert opened.sheets[find_sheet(opened, entry, "封面")].name == "封面"
         # of sheets that name nothing the first that is not empty
         assert opened.sheets[find_sheet(opened, catalog["mail_reading"])].name == "封面"
+
+
+@pytest.mark.parametrize(
+    ("lines", "measure"),
+    [
+        (["金额单位：万元"], "万元"), (["单位：人民币万元"], "人民币万元"), (["（单位：万美元）"], "万美元"),
+        (["单位：万元", "币种：美元"], "美元"), (["币种：美元  单位：万元"], "美元"), (["单位：元"], ""),
+        (["填报单位：千元镇"], ""), (["填报单位：日元机械公司"], ""), (["币种：人民币"], ""),
+    ],
+)  # fmt: skip
+def test_what_amounts_are_in_is_read_above_the_header(
+    tmp_path: Path, catalog: Catalog, lines: list[str], measure: str
+) -> None:
+    book = Workbook()
+    sheet: Any = book.active
+    heads = [catalog["legal_entity"].fields[name].label for name in ("org_code", "name", "capital")]
+    for row in (["法人单位表"], *([line] for line in lines), heads, ["1", "甲", 1]):
+        sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    with open_book(tmp_path / "a.xlsx", "a.xlsx") as opened:
+        assert find_header(opened, 0, catalog["legal_entity"]).measure == measure

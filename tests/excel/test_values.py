@@ -142,6 +142,70 @@ def test_other_multiples_in_a_header_count_too(catalog: Catalog, header: str, yu
     assert match(entry, [header]).mapping == {0: "capital"}
 
 
+@pytest.mark.parametrize(
+    ("header", "yuan"),
+    [
+        ("注册资金（万元人民币）", 15_000), ("注册资金（人民币万元）", 15_000), ("注册资金（单位：万元）", 15_000),
+        ("注册资金（万元，人民币）", 15_000), ("注册资金（千）", 1_500), ("注册资金【万元】", 15_000),
+        ("注册资金（万元/年）", 15_000), ("注册资金（RMB万元）", 15_000), ("注册资金（万元，不含税）", 15_000),
+        ("注册资金（折合人民币万元，原币美元）", 15_000), ("注册资金（500万元以上）", Decimal("1.5")),
+        ("注册资金（人民币）", Decimal("1.5")), ("注册资金（人民币元）", Decimal("1.5")),
+    ],
+)  # fmt: skip
+def test_a_multiple_counts_whatever_stands_beside_it(catalog: Catalog, header: str, yuan: Decimal) -> None:
+    item = catalog["legal_entity"].fields["capital"]
+    assert item.kind.parse(item, converter({"capital": header})(item, 1.5)) == yuan
+
+
+@pytest.mark.parametrize(
+    ("header", "currency"),
+    [
+        ("注册资金（万美元）", "万美元"), ("注册资金（美元）", "美元"), ("注册资金（亿日元）", "亿日元"),
+        ("注册资金（千港元）", "千港元"), ("注册资金/百万欧元", "百万欧元"), ("注册资金 USD", "USD"),
+        ("注册资金（万 USD）", "万 USD"), ("注册资金($)", "$"), ("注册资金（HK$）", "HK$"),
+        ("注册资金万美元", "万美元"), ("注册资金（＄）", "$"), ("美元注册资金（万元）", "美元"),
+        ("注册资金（usd）", "usd"), ("注册资金（€）", "€"),
+    ],
+)  # fmt: skip
+def test_amounts_below_a_header_of_another_currency_are_refused(catalog: Catalog, header: str, currency: str) -> None:
+    item = catalog["legal_entity"].fields["capital"]
+    way = converter({"capital": header})
+    for cell in (1.5, 3, "3,000", "5万", "¥5"):
+        told = read_cell(item, cell, way)
+        assert isinstance(told, Fault), cell
+        assert f"“{currency}”" in told.message
+        assert header in told.message
+    assert item.kind.parse(item, way(item, "1.5万元")) == 15_000
+    assert item.kind.parse(item, way(item, "人民币300")) == 300
+    assert [way(item, cell) for cell in (None, "")] == [None, ""]
+    assert converter({"capital": header, ROW_ID: ROW_ID}) is to_raw
+
+
+def test_a_header_of_another_currency_still_names_its_field(catalog: Catalog) -> None:
+    for header in ("注册资金（万美元）", "注册资金/万美元", "注册资金：美元"):
+        assert match(catalog["legal_entity"], [header]).mapping == {0: "capital"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "currency"),
+    [("100万美元", "万美元"), ("US$1,000", "US$"), ("$5", "$"), ("1.2亿日元", "亿日元"), ("300 USD", "USD"),
+     ("HKD 5", "HKD"), ("５００港元", "港元"), ("€20", "€")],
+)  # fmt: skip
+def test_an_amount_in_another_currency_is_refused_by_its_name(catalog: Catalog, cell: str, currency: str) -> None:
+    item = catalog["legal_entity"].fields["capital"]
+    for way in (to_raw, converter({"capital": "注册资金（万元）"})):
+        told = read_cell(item, cell, way)
+        assert isinstance(told, Fault)
+        assert f"“{currency}”" in told.message
+
+
+def test_another_currency_above_the_header_refuses_the_columns_that_say_nothing(catalog: Catalog) -> None:
+    item = catalog["legal_entity"].fields["capital"]
+    way = converter({"capital": "注册资金"}, measure="万美元")
+    assert isinstance(read_cell(item, 5, way), Fault)
+    assert converter({"capital": "注册资金（元）"}, measure="万美元") is to_raw
+
+
 def test_what_stands_above_the_header_counts_where_a_column_says_nothing(catalog: Catalog) -> None:
     item = catalog["legal_entity"].fields["capital"]
     for header, yuan in (("注册资金", 15_000), ("注册资金（元）", Decimal("1.5")), ("注册资金（亿元）", 150_000_000)):

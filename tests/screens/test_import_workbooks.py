@@ -4,6 +4,7 @@ import io
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -151,6 +152,23 @@ def test_a_measure_above_the_header_counts_is_told_and_goes_out_with_the_rows_to
     rest = opened(person, f"{address}/rest.xlsx").active
     assert rest is not None
     assert [cell.value for cell in rest[1]][:5] == [*heads[:4], "项目总投资（万元）"]
+
+
+@pytest.mark.parametrize(("above", "head"), [("项目投资表", "项目总投资（万美元）"), ("单位：万美元", "项目总投资")])
+def test_amounts_in_another_currency_are_told_with_the_columns_and_with_each_cell(
+    visitor: Signed, work: Callable[[], None], above: str, head: str
+) -> None:
+    person = visitor(people.COORDINATOR)
+    heads = ["编码", "名称", "责任单位", "项目类别", head]
+    rows: list[list[Any]] = [["U-1", "项目一", "公安局", "网络平台", 12.5]]
+    rows.append(["U-2", "项目二", "公安局", "网络平台", None])
+    address = sent(person, "project", workbook([above], heads, *rows))
+    page = person.get(address).text
+    assert "E 列的金额是“万美元”" in page
+    assert "表头上方写有" not in page
+    page = check(person, address, work)
+    assert counts(page) == [1, 0, 0, 1, 0]
+    assert f"“{head}”一列的金额是“万美元”" in page
 
 
 def test_a_file_that_is_not_the_one_whose_columns_were_settled_is_told(

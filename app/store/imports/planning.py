@@ -82,14 +82,14 @@ def plan(
     done = 0
     if ahead is not None:
         ahead.begin(entry, planner.written)
-    stored = (lambda rows: None) if ahead is None else ahead.take
-    with staging(session, batch_id, stored) as put:
+    with staging(session, batch_id, (lambda rows: None) if ahead is None else ahead.take) as put:
         for chunk in _chunks(rows):
             put(planner.plan(chunk))
             done += len(chunk)
             report(done)
     if planner.aside:
-        with staging(session, batch_id, stored) as put:
+        # they are none that could go in before the whole file is checked
+        with staging(session, batch_id) as put:
             put(planner.plan_aside(batch_id))
     session.rollback()
     with writing_now():
