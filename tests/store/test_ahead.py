@@ -15,6 +15,7 @@ from app.store.imports.ahead import Ahead
 from app.store.imports.applying import RowsRefused, apply
 from app.store.imports.batches import find
 from app.store.imports.undoing import undo
+from app.store.search.index import rebuild
 from tests.support import people
 from tests.support.imports import RESIDENT, acting, as_text, begun, citizen, resident, rules, stored
 from tests.support.places import Database
@@ -75,6 +76,28 @@ def test_good_rows_are_stored_ahead_as_they_would_be_afterwards(app: Flask, data
         assert rows[0][1:] == (later["version"], later["sex"] is not None, later["unit_id"])
         assert undo(session, batch).removed == 5
         assert stored(session, [*numbers]) == {}
+
+
+@pytest.mark.parametrize("known", [0, 3, 100])
+def test_rows_stored_ahead_are_found_however_many_wait(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch, known: int
+) -> None:
+    monkeypatch.setattr("app.store.imports.ahead.MOST_KNOWN", known)
+    numbers = range(701, 708)
+    columns = "rowid, label, rest" if database == "sqlite" else "id, tokens::text"
+
+    def kept() -> list[Any]:
+        return [tuple(row) for row in session.execute(text(f"SELECT {columns} FROM rn_search_resident ORDER BY 1"))]
+
+    with acting(app, people.POLICE) as session:
+        batch, _counts, done = gone_ahead(session, [resident(number, name=f"欧阳{number}") for number in numbers])
+        if done is None:
+            apply(session, batch, rules())
+        found = kept()
+        assert {row["id"] for row in stored(session, [*numbers]).values()} <= {row[0] for row in found}
+        rebuild(session, app.extensions["catalog"]["resident"])
+        assert found == kept()
+        undo(session, batch)
 
 
 def test_nobody_sees_rows_before_the_whole_file_is_checked(app: Flask) -> None:

@@ -25,6 +25,7 @@ from app.store.search.pinyin import typed
 from app.store.search.rank import ranked
 from app.store.search.schema import search_table
 from app.store.search.tokens import plan_of, search_tokens
+from app.store.search.vector import vector
 from app.store.session import WRITING, act_as, db
 from tests.support import people
 from tests.support.patience import until
@@ -271,6 +272,23 @@ def test_no_token_holds_what_only_some_may_see_whole(app: Flask) -> None:
     resident = app.extensions["catalog"]["resident"]
     tokens = search_tokens(resident, {"name": "王二", "citizen_id": "320705195001010011", "address": None})
     assert not any("3207" in one for one in (*tokens.label, *tokens.rest, *tokens.marks))
+
+
+def test_postgresql_is_told_the_tokens_of_a_row_in_their_order(app: Flask) -> None:
+    catalog = app.extensions["catalog"]
+    cases = (
+        ("resident", {"name": "欧阳 乐", "address": "海州区幸福路 12 号"}),
+        ("resident", {"name": "王" * 60, "address": None}),
+        ("funding_source", {"code": "XM-2004-013", "name": "琥珀专项"}),
+        ("funding_source", {"code": "P", "name": ""}),
+    )
+    for record, values in cases:
+        tokens = search_tokens(catalog[record], values)
+        places = enumerate(tokens.label, 1), enumerate(tokens.rest, len(tokens.label) + 2)
+        placed = [
+            f"{one}:{place}{weight}" for rows, weight in zip(places, ("A", ""), strict=True) for place, one in rows
+        ]
+        assert vector(plan_of(catalog[record]), values).split(" ") == [*placed, *tokens.marks], values
 
 
 def test_whole_identity_numbers_are_found_by_their_beginning_by_the_registrar_alone(

@@ -67,7 +67,7 @@ class _Known(Applied):
             lines += some[0]
             vectors += some[1]
         going = select(GOING.c.line, GOING.c.id).where(part.going).order_by(GOING.c.line)
-        ids: dict[int, int] = dict(self.session.execute(going).tuples().all())
+        ids: dict[int, int] = {row.line: row.id for row in self.session.execute(going)}
         if lines != [*ids]:
             with super().indexing(part):
                 yield
