@@ -24,7 +24,7 @@ from app.screens import draw, errors, frames, health, routes, shell
 from app.store import exact, jobs
 from app.store.files import FileStore
 from app.store.filter_use import Notes
-from app.store.session import make_engine, make_sessions
+from app.store.session import end, make_engine, make_sessions
 
 JOBS = {
     exact.KIND: exact.run_count,
@@ -125,7 +125,7 @@ def create_app(
     app.extensions.update(write_list=write_list, write_template=write_template, workbooks=desk)
     app.extensions.update(import_folder=settings.data / "imports", import_kept=timedelta(days=settings.import_days))
     app.extensions["files"] = FileStore(settings.data / "files", settings.max_upload_mb)
-    app.teardown_appcontext(lambda _error: sessions.remove())
+    app.teardown_appcontext(lambda _error: end(sessions))
     queue = Queue(settings.data, settings.redis_url, settings.secret_key)
     lease, kept = timedelta(seconds=settings.job_lease), timedelta(hours=settings.job_hours)
     app.extensions.update(jobs=queue, job_kinds=dict(JOBS), job_folder=settings.data / "jobs")

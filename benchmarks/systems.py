@@ -43,7 +43,7 @@ def ours(place: Place, name: str = OURS) -> Iterator[Console]:
         path = "/records/resident/"
         yield Console(name, visit, {
             "first": path, "last": f"{path}?last=1", "filter": f"{path}?area={AREA}", "search": f"{path}?q={WORD}",
-            "order": f"{path}?order=name", "edit": f"{path}5/edit",
+            "anybody": f"{path}?q={WORD}", "order": f"{path}?order=name", "edit": f"{path}5/edit",
         })  # fmt: skip
         visit.close()
 
@@ -75,12 +75,14 @@ PEERS = (
     Peer("Django admin", "django_site", "/admin/login/", {
         "first": "/admin/registry/resident/", "last": "/admin/registry/resident/?p={last}",
         "filter": f"/admin/registry/resident/?area__exact={AREA}", "search": f"/admin/registry/resident/?q={WORD}",
-        "order": "/admin/registry/resident/?o=2", "edit": "/admin/registry/resident/5/change/",
+        "anybody": f"/admin/registry/anybody/?q={WORD}", "order": "/admin/registry/resident/?o=2",
+        "edit": "/admin/registry/resident/5/change/",
     }, first_page=1, set_up=True),
     Peer("Flask-Admin", "flask_admin_site", "/login/", {
         "first": "/admin/resident/", "last": "/admin/resident/?page={last}",
         "filter": f"/admin/resident/?flt0_0={AREA}", "search": f"/admin/resident/?search={WORD}",
-        "order": "/admin/resident/?sort=1", "edit": "/admin/resident/edit/?id=5",
+        "anybody": f"/admin/anybody/?search={WORD}", "order": "/admin/resident/?sort=1",
+        "edit": "/admin/resident/edit/?id=5",
     }),
     Peer("sqladmin", "sqladmin_site", "/admin/login", {
         "first": "/admin/resident/list", "last": "/admin/resident/list?page={last}",

@@ -14,12 +14,13 @@ from app.catalog import Entry, Field, current
 from app.declare.access import Verb
 from app.screens.cells import cell
 from app.screens.common import with_query
-from app.screens.pages import Block, Cell, Line
+from app.screens.pages import Cell
 from app.screens.shell import me
 from app.store.labels import label_of, labels_for
 from app.store.page import fetch_page
 from app.store.query import Condition, Query
 from app.store.session import db
+from views.pages import Block, Line
 
 SHOWN = 6
 

@@ -12,11 +12,12 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import and_, case, distinct, func, select
 
-from app.screens.pages import Cell, Figure, Line
+from app.screens.pages import Cell
 from app.store.session import db
 from models.construction import BudgetCategory, BudgetLine, Deployment, Milestone, System
 from models.organisation import Level, Staff, Unit
 from models.training import TrainingRecord
+from views.pages import Figure, Line
 
 MOST = 500
 DOCUMENTS = "公文处理"

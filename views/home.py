@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.catalog import current
 from app.declare.access import Verb
 from app.kinds.value import LOCAL
-from app.screens.pages import Block, Figure, HomePage, Line, Link, Page
+from app.screens.pages import Link, Page
 from app.screens.shell import me, readable_entries, render, role_labels, unit_label
 from app.store.page import count
 from app.store.query import BadQuery, plain_query
@@ -26,6 +26,7 @@ from models.organisation import Unit
 from models.roles import Role
 from views import board, gantt
 from views.blocks import SHOWN, block, condition, entry_for
+from views.pages import Block, Figure, HomePage, Line
 
 blueprint = Blueprint("home", __name__)
 DAYS = ("2003-12-31", "2004-06-30", "2004-12-31", "2005-12-31")

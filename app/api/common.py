@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, json, request
+import orjson
+from flask import Response, current_app, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
@@ -16,6 +17,9 @@ from app.kinds.link import HIGHEST_ID
 from app.store.query import BadQuery
 from app.store.save import Missing, Rules, make_rules
 from app.store.session import actor_of, db
+
+UTC = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+"""Moments are sent as those of UTC, `2004-06-30T01:30:00Z`."""
 
 
 def me() -> Person:
@@ -66,6 +70,6 @@ def conditional(answer: Response) -> Response:
 
 def as_json(data: Any, status: int = 200, **headers: str) -> Response:
     """An answer; `_` in the names of headers stands for `-`."""
-    answer = Response(json.dumps(data, ensure_ascii=False, sort_keys=False), status, mimetype="application/json")
+    answer = Response(orjson.dumps(data, option=UTC), status, mimetype="application/json")
     answer.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     return answer

@@ -21,8 +21,8 @@ from app.store.page import Values
 from app.store.validate import Errors
 
 Schema = dict[str, Any]
-PLAIN = frozenset({str, int, bool})
-"""Types of values that JSON has itself."""
+PLAIN = frozenset({str, int, bool, date})
+"""Types of values that JSON has itself, and days, which are written there as anywhere."""
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 MOMENT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$"
 
@@ -165,10 +165,9 @@ def _column(item: Field, values: list[Any]) -> list[Any]:
         if kinds <= PLAIN:
             return values
         if kinds == {datetime}:
-            return [value if value is None else _moment(value) for value in values]
-        if kinds == {date}:
-            write = item.kind.write
-            return [value if value is None else write(item, value) for value in values]
+            # as the database gives them; the writer of JSON knows UTC, and what has no zone it takes for that
+            there = all(value is None or value.tzinfo in (UTC, None) for value in values)
+            return values if there else [value if value is None else _moment(value) for value in values]
         if all(issubclass(kind, Choices) for kind in kinds):
             return [value if value is None else str(value._value_) for value in values]
     return [send(item, value) for value in values]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from babel import Locale
 from flask import Flask, current_app, has_request_context, request, session
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.security.sqla.manager import SecurityManager
@@ -50,11 +52,17 @@ def install(app: Flask, sessions: Any) -> None:
     app.extensions["babel"].locale_selector = _language
 
 
-def _language() -> str:
+@cache
+def _locale(language: str) -> Locale:
+    """What Babel knows of a language: it would look for the language's file on every page."""
+    return Locale.parse(language)
+
+
+def _language() -> Locale:
     """The language of an answer: chosen in the session; of REST what the request accepts; else the console's own."""
     usual: str = current_app.config["BABEL_DEFAULT_LOCALE"]
     if not has_request_context():
-        return usual
+        return _locale(usual)
     if request.path.startswith("/api/v1/"):
-        return request.accept_languages.best_match(("zh", "en"), usual) or usual
-    return str(session.get("locale") or usual)
+        return _locale(request.accept_languages.best_match(("zh", "en"), usual) or usual)
+    return _locale(str(session.get("locale") or usual))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_appbuilder.security.sqla.models import (
     Permission,
@@ -23,17 +24,37 @@ from sqlalchemy.orm import Session
 from app.access import HeldGrant, Person
 from app.access.grants import read_grant
 from app.catalog import Catalog, Entry
+from app.declare.choices import Classification
 from app.declare.event import Door
 from app.declare.record import Account
 from app.declare.types import Moment
 from app.store.jobs import JOB
+from app.store.session import ask_unfiltered
 from app.store.tables import LoginSession, SavedView, SecondFactor
 
 OPTIONS = {"unfiltered": True}
 """The person's own grants are read before any policy is known."""
 MOST_JOBS = 50
 MOST_KNOWN = 2000
-_known: dict[int, tuple[Catalog, tuple[Any, ...], Person]] = {}
+
+
+class Found(NamedTuple):
+    """What the database says of an account, in the order in which it is asked."""
+
+    username: str
+    first_name: str
+    last_name: str
+    active: bool
+    clearance: Classification
+    password_given: bool
+    grants: str | None
+    jobs: str | None
+    viewed: str | None
+    lacks_factor: int
+    unit_id: int | None = None
+
+
+_known: dict[int, tuple[Catalog, Found, Person]] = {}
 """Whom each account was the last time, with the row that said so: as long as this stays, so does the person."""
 BETWEEN, BREAK = "\x1f", "\x1e"
 """What parts role, record and grant in the text of what a person holds, and one such from the next."""
@@ -42,7 +63,7 @@ BETWEEN, BREAK = "\x1f", "\x1e"
 def load_person(session: Session, catalog: Catalog, account_id: int) -> Person | None:
     """The person of an account; None if there is none or it is not active."""
     row = session.connection().execute(_asking(), {"account": account_id}).first()
-    return None if row is None else _of_row(catalog, account_id, row, tuple(row))
+    return None if row is None else _of_row(catalog, account_id, row)
 
 
 def load_bearer(
@@ -54,22 +75,24 @@ def load_bearer(
     None if there is no such session of the account or it is over, or the account is not active.
     """
     asked = {"account": account_id, "digest": digest, "door": door, "now": now, "used": now - idle, "fresh": fresh}
-    row = session.connection().execute(_asking_for_bearer(), asked).first()
-    if row is None:
+    rows = ask_unfiltered(session, load_bearer, _asking_for_bearer, asked)
+    if not rows:
         return None
     # what stands of the session in it changes by the minute, and is nothing of the person
-    person = _of_row(catalog, account_id, row, row[:-2])
-    return None if person is None else (person, row.session, bool(row.stale))
+    *found, number, stale = rows[0]
+    person = _of_row(catalog, account_id, found)
+    return None if person is None else (person, number, bool(stale))
 
 
-def _of_row(catalog: Catalog, account_id: int, row: Any, found: tuple[Any, ...]) -> Person | None:
-    """The person that a row speaks of: the same object as long as what it says of the person, `found`, is the same."""
-    if not row.active:
+def _of_row(catalog: Catalog, account_id: int, row: Sequence[Any]) -> Person | None:
+    """The person that a row speaks of: the same object as long as what it says is the same."""
+    found = Found(*row)
+    if not found.active:
         return None
     known = _known.get(account_id)
     if known is not None and known[0] is catalog and known[1] == found:
         return known[2]
-    made = _person(catalog, account_id, row)
+    made = _person(catalog, account_id, found)
     if len(_known) >= MOST_KNOWN:
         _known.clear()
     _known[account_id] = (catalog, found, made)
@@ -153,14 +176,14 @@ def _table(model: type[Any]) -> Any:
     return model.__table__
 
 
-def _person(catalog: Catalog, account_id: int, row: Any) -> Person:
+def _person(catalog: Catalog, account_id: int, row: Found) -> Person:
     held = [part.split(BETWEEN) for part in _parts(row.grants, BREAK)]
     return Person(
         id=account_id,
         username=row.username,
         name=full_name(row.last_name, row.first_name) or row.username,
         roles=tuple(sorted({role for role, _record, _grant in held})),
-        unit_id=getattr(row, "unit_id", None),
+        unit_id=row.unit_id,
         clearance=row.clearance,
         must_change=row.password_given,
         lacks_factor=bool(row.lacks_factor),

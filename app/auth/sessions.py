@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, current_app, g, has_request_context, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, current_app, g, has_request_context, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import login_user, logout_user
+from itsdangerous import BadSignature
 from sqlalchemy.orm import Session
 
 from app.access import Person
@@ -30,6 +31,8 @@ POLLED = frozenset({"records.bell", "records.job_progress", "records.import_prog
 """What open pages ask for by themselves: it keeps no session from ending for want of use."""
 SEEN_EVERY = timedelta(minutes=1)
 MOST = 100
+MOST_KNOWN = 5_000
+"""Cookies whose signature one process remembers to have checked."""
 KEY = "_user_id"
 """Where Flask-Login looks in the cookie for who is signed in."""
 
@@ -43,7 +46,32 @@ class SignedIn:
 
 
 class Cookies(SecureCookieSessionInterface):
-    """The signed cookie; once it has come over TLS it goes by no other way."""
+    """The signed cookie; once it has come over TLS it goes by no other way.
+
+    Its signature is checked once, and what it says remembered for as long as it holds.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[datetime, dict[str, Any]]] = {}
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        text = request.cookies.get(self.get_cookie_name(app), "")
+        known = self._known.get(text)
+        if known is not None and datetime.now(UTC) < known[0]:
+            return self.session_class(known[1])
+        serializer, life = self.get_signing_serializer(app), app.permanent_session_lifetime
+        if serializer is None or not text:
+            return self.session_class()
+        try:
+            found, signed_at = serializer.loads(text, max_age=int(life.total_seconds()), return_timestamp=True)
+        except BadSignature:
+            return self.session_class()
+        # what could be changed in place, as messages to be told are, is read anew each time
+        if all(isinstance(value, (str, bool)) for value in found.values()):
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[text] = signed_at + life, found
+        return self.session_class(found)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return bool(app.config["SESSION_COOKIE_SECURE"]) or (has_request_context() and request.is_secure)

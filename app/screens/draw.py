@@ -148,19 +148,32 @@ def draw_turns(pager: Pager, fragment: bool = False) -> Markup:
     """The ways to a list's other pages; in a fragment they load into it."""
     if not (pager.previous or pager.next):
         return Markup()
+    title, insides = _turns(str(get_locale()))
+    urls = (pager.first, pager.previous, pager.next, pager.last)
+    rels = ("", "prev", "next", "")
+    lines = "".join([_way(*way, fragment) for way in zip(urls, insides, rels, strict=True)])
+    return Markup(f'<nav class="ms-auto" aria-label="{title}"><ul>{lines}</ul></nav>')  # noqa: S704  # as above
+
+
+@lru_cache(maxsize=8)
+def _turns(_language: str) -> tuple[str, tuple[str, ...]]:
+    """What the ways to other pages are called together, and what stands in each."""
     ways = (
-        (pager.first, _("First"), "chevrons-left", "", ""),
-        (pager.previous, _("Previous"), "chevron-left", "", "prev"),
-        (pager.next, _("Next"), "", "chevron-right", "next"),
-        (pager.last, _("Last"), "", "chevrons-right", ""),
+        (_("First"), "chevrons-left", ""),
+        (_("Previous"), "chevron-left", ""),
+        (_("Next"), "", "chevron-right"),
+        (_("Last"), "", "chevrons-right"),
     )
-    lines = "".join([_way(url, label, (before, after), rel, fragment) for url, label, before, after, rel in ways])
-    return Markup(f'<nav class="ms-auto" aria-label="{safe(_("Pages"))}"><ul>{lines}</ul></nav>')  # noqa: S704  # as above
+    return safe(_("Pages")), tuple(
+        f'{_icon(before)}<span class="p-0">{safe(label)}</span>{_icon(after)}' for label, before, after in ways
+    )
 
 
-def _way(url: str, label: str, icons: tuple[str, str], rel: str, fragment: bool) -> str:
-    before, after = (f'<i class="ti ti-{name}" aria-hidden="true"></i>' if name else "" for name in icons)
-    inside = f'{before}<span class="p-0">{safe(label)}</span>{after}'
+def _icon(name: str) -> str:
+    return f'<i class="ti ti-{name}" aria-hidden="true"></i>' if name else ""
+
+
+def _way(url: str, inside: str, rel: str, fragment: bool) -> str:
     if not url:
         return f'<li><span aria-disabled="true">{inside}</span></li>'
     into = f' hx-get="{safe(url)}" hx-target="closest [data-rn-fragment]" hx-swap="innerHTML"' if fragment else ""

@@ -23,8 +23,7 @@ from app.screens.shell import me, render
 from app.screens.tokens import TokenLine, token_line
 from app.store.events import note_rows
 from app.store.query import BadQuery
-from app.store.save import reach
-from app.store.session import db
+from app.store.session import db, reach
 
 SIZE = 50
 

@@ -29,9 +29,8 @@ from app.store.exact import count_within
 from app.store.filter_use import noting
 from app.store.imports.batches import importable
 from app.store.labels import options as find_options
-from app.store.page import CAP, REACHED, Counted, PageRows, count, estimate, fetch_page, first_page
+from app.store.page import CAP, REACHED, Counted, PageRows, count, estimate, fetch_page
 from app.store.query import PAGE_SIZES, PLACES, BadQuery, Query, may_order, read_query
-from app.store.save import reach
 from app.store.search.match import words_of
 from app.store.session import db
 from app.store.views import View
@@ -104,7 +103,7 @@ def _remembered(make: Callable[..., T], query: Query, path: str, *more: Hashable
     if any(condition.field.target is not None for condition in query.conditions):
         return make(query, path, *more)
     known: dict[Any, T] = me().memo.setdefault(_remembered, {})
-    key = (make, first_page(query), path, str(get_locale()), *more)
+    key = (make, query.listed, path, str(get_locale()), *more)
     found = known.get(key)
     if found is None:
         if len(known) >= MOST_REMEMBERED:
@@ -142,11 +141,11 @@ def make_table(
     entry = query.entry
     shown = fields or query.shown
     with noting(query):
-        found = fetch_page(db(), query, reach(db(), entry, Verb.EDIT))
+        found = fetch_page(db(), query, Verb.EDIT)
         if not found.rows and (query.after or query.before):
             # what stood beyond the place of an old address is gone: the nearest page that there is
-            query = replace(first_page(query), last=query.after is not None)
-            found = fetch_page(db(), query, reach(db(), entry, Verb.EDIT))
+            query = replace(query.listed, last=query.after is not None)
+            found = fetch_page(db(), query, Verb.EDIT)
         counted = _count(query, path, found)
     edit = frozenset(values["id"] for values in found.rows if values.get(REACHED))
     columns, words = _remembered(_heads, query, path, shown), words_of(query.search)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from app.screens.hashed import hashed_once
+
 
 class Link(NamedTuple):
     """A labelled address; `icon` is the name of a Tabler icon without its prefix."""
@@ -49,6 +51,7 @@ class Bell:
     news: tuple[tuple[str, str, str], ...] = ()
 
 
+@hashed_once
 @dataclass(frozen=True)
 class Shell:
     """What stands around every signed-in page."""
@@ -78,6 +81,7 @@ class Cell(NamedTuple):
     marks: tuple[tuple[int, int], ...] = ()
 
 
+@hashed_once
 @dataclass(frozen=True)
 class Column:
     """A column's head. `part` is its place on a phone's card: main, state, line or more (hidden)."""
@@ -295,6 +299,7 @@ class Table:
         )
 
 
+@hashed_once
 @dataclass(frozen=True)
 class ListPage:
     """The list of a record."""
@@ -445,52 +450,3 @@ class ErrorPage:
     text: str
     allowed: tuple[str, ...] = ()
     links: tuple[Link, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure at the top of the home page; `percent` draws a bar, `aims` are marks on it, in percent too."""
-
-    label: str
-    value: str
-    unit: str = ""
-    beside: str = ""
-    note: str = ""
-    percent: float | None = None
-    aims: tuple[float, ...] = ()
-    badge: Cell | None = None
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a card of the home page."""
-
-    text: str
-    url: str
-    hint: str = ""
-    icon: str = ""
-    badge: Cell | None = None
-
-
-@dataclass(frozen=True)
-class Block:
-    """A card of the home page: lines to go to; `width` counts columns of a 12-column grid."""
-
-    title: str
-    lines: tuple[Line, ...]
-    count: str = ""
-    all_url: str = ""
-    empty_text: str = ""
-    width: int = 6
-
-
-@dataclass(frozen=True)
-class HomePage:
-    """What a person does most: a word of who they are here, figures, and what waits for them."""
-
-    page: Page
-    subtitle: str
-    figures: tuple[Figure, ...]
-    blocks: tuple[Block, ...]
-    actions: tuple[Link, ...] = ()

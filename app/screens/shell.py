@@ -74,7 +74,9 @@ def make_shell() -> Shell:
     person = me()
     active = (request.view_args or {}).get("record")
     unit = unit_label(person)
-    roles = "、".join(role_labels(person))
+    roles = person.memo.get((role_labels, _language()))
+    if roles is None:
+        roles = person.memo[role_labels, _language()] = "、".join(role_labels(person))
     affiliation = " · ".join(text for text in (unit, roles) if text)
     bell, home = make_bell(person), request.path == "/"
     key = (make_shell, current(), _language(), request.script_root, active, home)

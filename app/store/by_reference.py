@@ -7,7 +7,7 @@ behind them, by the id that they refer to. Where few rows are looked at anyway, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -46,7 +46,9 @@ class ByReference:
         self._inner = (*(one.column for one in tied), model.id)
         self._nullable = (*(one.nullable for one in tied), False)
 
-    def rows(self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int) -> list[Any]:
+    def rows(
+        self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int, _what: Hashable = None
+    ) -> list[Any]:  # fmt: skip
         """The rows past a cursor in the direction of reading, up to as many as are wanted."""
         down = self._query.descending != backward
         conditions, walking = where_walking(self._session, self._query)

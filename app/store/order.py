@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, func, literal, null, nulls_first, nulls_last, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal,
+    null,
+    nulls_first,
+    nulls_last,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from app.catalog import Entry
 from app.declare.types import ChoiceText
 from app.store.cursor import Cursor
 from app.store.query import Query, where, where_walking
-from app.store.session import read
+from app.store.session import ask, read
 from app.store.walk import along
 
 LEADING = 5
@@ -97,15 +112,22 @@ def until(columns: Sequence[Any], values: Sequence[Any], down: bool) -> ColumnEl
 
 
 def _compared(columns: Sequence[Any], values: Sequence[Any]) -> tuple[Any, Any]:
-    held = [as_stored(value, one.type) for one, value in zip(columns, values, strict=True)]
+    held = [
+        value if isinstance(value, BindParameter) else as_stored(value, one.type)
+        for one, value in zip(columns, values, strict=True)
+    ]
     return (columns[0], held[0]) if len(columns) == 1 else (tuple_(*columns), tuple_(*held))
 
 
 def as_stored(value: Any, column_type: Any) -> ColumnElement[Any]:
     """A place's value as the column holds it; of a choice also one that its list no longer has."""
+    return literal(*_stored(value, column_type))
+
+
+def _stored(value: Any, column_type: Any) -> tuple[Any, Any]:
     if isinstance(column_type, ChoiceText):
-        return literal(str(getattr(value, "value", value)), String())
-    return literal(value, column_type)
+        return str(getattr(value, "value", value)), String()
+    return value, column_type
 
 
 class ByColumn:
@@ -120,15 +142,34 @@ class ByColumn:
         self._columns = (item.column, *ties, query.entry.model.id)
         self._nullable = item.nullable
 
-    def rows(self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int) -> list[Any]:
-        """The rows past a cursor in the direction of reading, up to as many as are wanted."""
-        conditions, walking = where_walking(self._session, self._query)
-        statement = chosen(self._sort).where(*conditions).order_by(*self._ordering(backward))
-        statement = along(self._session, statement, self._query, walking)
+    def rows(
+        self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int, what: Hashable = None
+    ) -> list[Any]:  # fmt: skip
+        """The rows past a cursor in the direction of reading, up to as many as are wanted.
+
+        `what` says what is chosen: with it the statement is kept.
+        """
+        values, asked = _named(self._columns, self._values(cursor))
+        # words that are searched for may lead to their rows another way the next time
+        keeps = what is not None and not self._query.search
+
+        @cache
+        def whole() -> Select[Any]:
+            conditions, walking = where_walking(self._session, self._query)
+            statement = chosen(self._sort).where(*conditions).order_by(*self._ordering(backward))
+            return along(self._session, statement, self._query, walking)
+
+        def parts() -> Iterator[Select[Any]]:
+            return (whole().where(*beyond) for beyond in self._stretches(values, backward))
+
         found: list[Any] = []
-        for beyond in self._stretches(cursor, backward):
-            if len(found) < wanted:
-                found += read(self._session, statement.where(*beyond).limit(plain(wanted - len(found))))
+        if keeps:
+            key = (what, self._query.listed, backward, wanted, None if values is None else values[0] is None)
+            found += ask(self._session, key, lambda: next(parts()).limit(plain(wanted)), asked)
+        if len(found) < wanted:
+            for part in islice(parts(), int(keeps), None):
+                if len(found) < wanted:
+                    found += read(self._session, part.limit(plain(wanted - len(found))), asked)
         return found
 
     def around(self, row_id: int) -> tuple[int | None, int | None]:
@@ -142,7 +183,8 @@ class ByColumn:
         for backward in (True, False):
             near = select(entry.model.id).where(*conditions).order_by(*self._ordering(backward)).limit(1)
             near = along(self._session, near, self._query, walking)
-            parts = [near.where(*beyond).scalar_subquery() for beyond in self._stretches(place(here), backward)]
+            values = self._values(place(here))
+            parts = [near.where(*beyond).scalar_subquery() for beyond in self._stretches(values, backward)]
             found.append(func.coalesce(*parts) if len(parts) > 1 else parts[0])
         before, after = self._session.execute(select(*found)).one()
         return before, after
@@ -156,8 +198,19 @@ class ByColumn:
         nullable = (self._nullable, *(False for _one in self._columns[1:]))
         return ordering(self._columns, nullable, self._query.descending != backward)
 
-    def _stretches(self, cursor: Cursor | None, backward: bool) -> Iterator[tuple[ColumnElement[bool], ...]]:
-        values = None
-        if cursor is not None:
-            values = (cursor.value, cursor.id) if self._sort.tie is None else (cursor.value, cursor.tie, cursor.id)
+    def _values(self, cursor: Cursor | None) -> tuple[Any, ...] | None:
+        if cursor is None:
+            return None
+        return (cursor.value, cursor.id) if self._sort.tie is None else (cursor.value, cursor.tie, cursor.id)
+
+    def _stretches(self, values: Sequence[Any] | None, backward: bool) -> Iterator[tuple[ColumnElement[bool], ...]]:
         return stretches(self._columns, values, self._nullable, self._query.descending != backward)
+
+
+def _named(columns: Sequence[Any], values: Sequence[Any] | None) -> tuple[Sequence[Any] | None, dict[str, Any]]:
+    """The values of a place as parameters of a statement, but for those that are empty; and what they stand for."""
+    if values is None:
+        return None, {}
+    held = {f"at{i}": _stored(value, one.type) for i, (one, value) in enumerate(zip(columns, values, strict=True))}
+    named = (None if value is None else bindparam(name, type_=kind) for name, (value, kind) in held.items())
+    return tuple(named), {name: value for name, (value, _kind) in held.items() if value is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -19,13 +19,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.access import may
 from app.catalog import Entry, Field
+from app.declare.access import Verb
 from app.store.by_reference import ByReference
 from app.store.order import LEADING, ByColumn, Sort, leading, place
 from app.store.query import Query, where, write_cursor
 from app.store.search.match import Search, words_of
 from app.store.search.pages import Relevance
-from app.store.session import actor_of, scoped, stream
+from app.store.session import actor_of, reach, reading, scoped, stream
 from app.store.walk import through
 
 CAP = 10_000
@@ -59,31 +61,34 @@ class Counted:
     exact: bool
 
 
-def fetch_page(session: Session, query: Query, reached: ColumnElement[bool] | None = None) -> PageRows:
+def fetch_page(session: Session, query: Query, verb: Verb | None = None) -> PageRows:
     """One page of the list, in one statement, in two where rows without a value begin on it.
 
-    By relevance it takes a few (search/pages.py); each column of many references one more. With `reached` each row says
-    under REACHED whether the condition holds for it.
+    By relevance it takes a few (search/pages.py); each column of many references one more. With a `verb` each row says
+    under REACHED whether the actor may do this to it; without the key where they may to none.
     """
     backward = query.last or query.before is not None
     cursor = query.before or query.after
+    asks = verb is not None and may(actor_of(session), query.entry, verb)
 
     def chosen(sort: Sort) -> Select[Any]:
         statement = _columns(query.entry, query.shown, sort)
+        reached = reach(session, query.entry, verb) if verb is not None else None
         return statement if reached is None else statement.add_columns(case((reached, 1), else_=0))
 
     number = None
+    what = (fetch_page, verb)
     if query.ranked:
         relevance = Relevance(session, query)
-        found = list(relevance.rows(lambda tier: chosen(Sort(tier)), cursor, backward, query.limit + 1))
+        found = list(relevance.rows(lambda tier: chosen(Sort(tier)), cursor, backward, query.limit + 1, what))
         number = relevance.number
     else:
-        found = _order(session, query).rows(chosen, cursor, backward, query.limit + 1)
+        found = _order(session, query).rows(chosen, cursor, backward, query.limit + 1, what)
     more, found = len(found) > query.limit, found[: query.limit]
     if backward:
         found = found[::-1]
     rows = _with_many(session, query.shown, _values(query.shown, found))
-    if reached is not None:
+    if asks:
         for values, row in zip(rows, found, strict=True):
             values[REACHED] = bool(row[-1])
     if not found:
@@ -181,7 +186,7 @@ def estimate(session: Session, query: Query) -> int | None:
     entry = query.entry
     if query.search or query.conditions or scoped(session, entry):
         return None
-    connection = session.connection()
+    connection = reading(session)
     if connection.dialect.name == "sqlite":
         return _sampled(session, entry)
     asked = text("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(:name)")
@@ -249,8 +254,3 @@ def _refers(item: Field, row_id: int) -> ColumnElement[bool]:
         return item.column == row_id  # type: ignore[no-any-return]
     row, referred = item.secondary_columns
     return item.model.id.in_(select(row).where(referred == row_id))  # type: ignore[no-any-return]
-
-
-def first_page(query: Query) -> Query:
-    """The same list at its beginning."""
-    return replace(query, after=None, before=None, last=False)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import InvalidOperation
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -79,6 +80,23 @@ class Query:
     chosen: bool = False
     ranked: bool = False
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Worked out once: what is remembered of a list is looked up by it several times a page."""
+        return hash((
+            self.entry, self.order, self.descending, self.conditions, self.search, self.limit, self.columns,
+            self.after, self.before, self.last,
+        ))  # fmt: skip
+
+    @cached_property
+    def listed(self) -> Query:
+        """The same list at its beginning."""
+        placed = self.after is not None or self.before is not None or self.last
+        return replace(self, after=None, before=None, last=False) if placed else self
+
     @property
     def shape(self) -> Shape:
         """What a place in the list is made of; by relevance it is a tier."""
@@ -119,10 +137,13 @@ def _written(condition: Condition, value: Any) -> str:
 
 def plain_query(entry: Entry, actor: Person | System) -> Query:
     """The list of an entry as it opens; never ordered by what the actor sees only masked, as a cursor would tell it."""
-    order, descending = entry.order
-    if not may_order(actor, order):
-        order, descending = entry.fields["updated_at"], True
-    return Query(entry, order, descending, usual=(order, descending))
+    known: Query | None = actor.memo.get((plain_query, entry))
+    if known is None:
+        order, descending = entry.order
+        if not may_order(actor, order):
+            order, descending = entry.fields["updated_at"], True
+        known = actor.memo[plain_query, entry] = Query(entry, order, descending, usual=(order, descending))
+    return known
 
 
 def read_query(entry: Entry, args: MultiDict[str, str], actor: Person | System, *, most: int = 0) -> Query:

@@ -259,12 +259,6 @@ def reaches(session: Session, entry: Entry, ids: list[int], verb: Verb, names: C
     return set(session.scalars(select(entry.model.id).where(and_(entry.model.id.in_(ids), rows))))
 
 
-def reach(session: Session, entry: Entry, verb: Verb) -> ColumnElement[bool] | None:
-    """What a row must be for the actor to do this to it; None if there is none such."""
-    actor = actor_of(session)
-    return predicate(session.info["catalog"], actor, entry, verb) if may(actor, entry, verb) else None
-
-
 def editable_in(session: Session, entry: Entry, row_id: int) -> frozenset[str]:
     """The names of the fields the actor may type into in this row; of a row they may edit."""
     ways = edit_ways(session, entry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -12,15 +12,16 @@ from time import monotonic
 from typing import Any
 
 from flask import current_app, has_app_context
-from sqlalchemy import Connection, Engine, FromClause, Select, create_engine, event, false, true
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Select, create_engine, event, false, true
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, scoped_session, sessionmaker, with_loader_criteria
 
-from app.access import Person, System, predicate
+from app.access import Person, System, may, predicate
 from app.catalog import Catalog, Entry
 from app.declare.access import Verb
 from app.store import ids
+from app.store.asking import Question, Reader, keep, kept, number_of
 from app.store.policy import RowPolicy
 from app.store.search.index import watch
 from app.store.search.row import install
@@ -171,9 +172,24 @@ def only_reading(session: Session) -> None:
     """
     bind = session.get_bind()
     # a transaction that somebody has begun around it all stays what it is
-    within = session.in_transaction() or isinstance(bind, Connection)
-    if bind.dialect.name == "postgresql" and not within:
-        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    if bind.dialect.name == "postgresql" and isinstance(bind, Engine) and not session.in_transaction():
+        session.info["reader"] = Reader(bind)
+
+
+def reading(session: Session) -> Connection:
+    """The session's connection for a statement below the ORM; without a transaction where the request only reads."""
+    if "reader" in session.info and not session.in_transaction():
+        return session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    return session.connection()
+
+
+def end(sessions: scoped_session[Session]) -> None:
+    """Give back what the request at hand has had of the database."""
+    if sessions.registry.has():
+        reader = sessions().info.pop("reader", None)
+        if reader is not None:
+            reader.close()
+        sessions.remove()
 
 
 def act_as(session: Session, actor: Person | System) -> None:
@@ -204,6 +220,7 @@ def _apply_policy(state: ORMExecuteState) -> None:
     """Add the row policy to a statement about any record, also inside subqueries and relationship loads."""
     if state.is_insert or state.is_update or state.is_delete:
         _refuse_unguarded_statement(state)
+    reading(state.session)
     if state.execution_options.get("unfiltered"):
         return
     policy = _policy(state.session)
@@ -214,7 +231,17 @@ def _apply_policy(state: ORMExecuteState) -> None:
 def scoped(session: Session, entry: Entry) -> bool:
     """Whether the actor sees but some of the record's rows."""
     actor = actor_of(session)
-    return not predicate(session.info["catalog"], actor, entry, Verb.READ).compare(true())
+    key = (scoped, session.info["catalog"], entry)
+    found: bool | None = actor.memo.get(key)
+    if found is None:
+        found = actor.memo[key] = not predicate(session.info["catalog"], actor, entry, Verb.READ).compare(true())
+    return found
+
+
+def reach(session: Session, entry: Entry, verb: Verb) -> ColumnElement[bool] | None:
+    """What a row must be for the actor to do this to it; None if there is none such."""
+    actor = actor_of(session)
+    return predicate(session.info["catalog"], actor, entry, verb) if may(actor, entry, verb) else None
 
 
 def read(session: Session, statement: Select[Any], values: Mapping[str, Any] = {}) -> Sequence[Any]:
@@ -223,7 +250,44 @@ def read(session: Session, statement: Select[Any], values: Mapping[str, Any] = {
     It is run below the ORM, which takes longer over each row than the database does.
     """
     session.flush()
-    found = session.connection().execute(statement.options(*_policy(session)), values, execution_options=BY_PLACE)
+    found = reading(session).execute(statement.options(*_policy(session)), values, execution_options=BY_PLACE)
+    return found.all()
+
+
+def ask(
+    session: Session, key: Hashable, make: Callable[[], Select[Any]], values: Mapping[str, Any] = {}
+) -> Sequence[Sequence[Any]]:
+    """What `read` reads by the statement that `make` makes, which is kept for as long as the actor's rights stay.
+
+    The key says all that the statement is made of besides the actor and the `values`.
+    """
+    if "reader" not in session.info:
+        return read(session, make(), values)
+    whole = ("of an actor", number_of(actor_of(session).memo), key)
+    return _asked(session, whole, lambda: make().options(*_policy(session)), values)
+
+
+def ask_unfiltered(
+    session: Session, key: Hashable, make: Callable[[], Select[Any]], values: Mapping[str, Any] = {}
+) -> Sequence[Sequence[Any]]:
+    """The same of what the console itself has to know, without a policy."""
+    return _asked(session, key, make, values)
+
+
+def _asked(
+    session: Session, key: Hashable, make: Callable[[], Select[Any]], values: Mapping[str, Any]
+) -> Sequence[Sequence[Any]]:
+    reader: Reader | None = session.info.get("reader")
+    if reader is None or reader.heard:
+        return reading(session).execute(make(), values, execution_options=BY_PLACE).all()
+    question = kept((reader.engine, key))
+    if question is not None:
+        rows = reader.ask(question, values)
+        if rows is not None:
+            return rows
+    statement = make()
+    found = reading(session).execute(statement, values, execution_options=BY_PLACE)
+    keep((reader.engine, key), Question(found, statement, values))
     return found.all()
 
 

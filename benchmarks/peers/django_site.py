@@ -49,7 +49,7 @@ from import_export import resources
 from import_export.admin import ImportExportModelAdmin
 from import_export.formats.base_formats import CSV, XLSX
 from import_export.instance_loaders import CachedInstanceLoader
-from registry.models import Resident
+from registry.models import Anybody, Resident
 
 
 class Uncounted(Paginator):
@@ -90,6 +90,13 @@ class ResidentAdmin(ImportExportModelAdmin):
     ordering = ("citizen_id",)
     show_full_result_count = False
     paginator = Uncounted
+
+
+@admin.register(Anybody)
+class AnybodyAdmin(ResidentAdmin):
+    """Searched by what ours is searched by."""
+
+    search_fields = schema.SEARCHED
 
 
 urlpatterns = [path("admin/", admin.site.urls)]

@@ -58,5 +58,12 @@ class ResidentView(ModelView):
         abort(403)
 
 
+class AnybodyView(ResidentView):
+    """Searched by what ours is searched by."""
+
+    column_searchable_list = schema.SEARCHED
+
+
 admin = Admin(application, name="Registry")
 admin.add_view(ResidentView(Resident, session, endpoint="resident"))
+admin.add_view(AnybodyView(Resident, session, name="Anybody", endpoint="anybody"))

@@ -12,4 +12,5 @@ AREAS = {
 SEXES = {"male": "男", "female": "女"}
 STATES = {"pending": "待核实", "verified": "已核实", "doubtful": "存疑"}
 PEOPLES = {"HA": "汉族", "HU": "回族", "MA": "满族", "MH": "苗族", "TJ": "土家族", "ZH": "壮族", "YI": "彝族"}
+SEARCHED = ("citizen_id", "name", "address")
 LISTED = ("citizen_id", "name", "sex", "birth", "ethnicity", "area", "address", "verification")

@@ -6,7 +6,7 @@ PostgreSQL has another way (slices.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, literal, literal_column, select, tuple_, union_all
@@ -44,10 +44,15 @@ class Relevance:
             return None
         return len(self.rows(lambda _tier: select(self._model.id), None, False, most))
 
-    def rows(self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int) -> Sequence[Any]:
-        """The rows past a cursor in the direction of reading, up to as many as are wanted."""
+    def rows(
+        self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int, what: Hashable = None
+    ) -> Sequence[Any]:  # fmt: skip
+        """The rows past a cursor in the direction of reading, up to as many as are wanted.
+
+        `what` says what is chosen: with it statements are kept.
+        """
         if self._slices is not None:
-            return self._slices.rows(chosen, cursor, backward, wanted)
+            return self._slices.rows(chosen, cursor, backward, wanted, what)
         if self._narrowed and not many(self._session, self._query):
             return self._row_by_row(chosen, cursor, backward, wanted)
         return self._by_rowid(chosen, cursor, backward, wanted)

@@ -6,9 +6,9 @@ those in some blocks of ids, until the page is full.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from app.store.search.hits import LAST, NEWEST, Way, bounds, counts, ends, hits,
 from app.store.search.match import TIERS, tier_questions, words_of
 from app.store.search.schema import BLOCK, search_table
 from app.store.search.tokens import is_pinyin
-from app.store.session import read
+from app.store.session import ask, ask_unfiltered, read, reading
 
 RARE = 300
 """Rows of a tier that are sorted at once, wherever they are."""
@@ -113,11 +113,14 @@ class Slices:
 
     def tier_of(self, row_id: int) -> int | None:
         """The tier that a row is in, whoever may see it; None if it does not have the words."""
-        found: int | None = self._session.connection().scalar(places(self._table), self._asked | {"id": row_id})
+        found: int | None = reading(self._session).scalar(places(self._table), self._asked | {"id": row_id})
         return found
 
-    def rows(self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int) -> list[Any]:
+    def rows(
+        self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int, what: Hashable = None
+    ) -> list[Any]:  # fmt: skip
         """The rows past a cursor in the direction of reading, up to as many as are wanted."""
+        page = partial(self._page, chosen, what, backward)
         ahead = self._ahead(cursor, backward)
         found: list[Any] = []
         slices, span, thin = 0, 0, False
@@ -126,16 +129,16 @@ class Slices:
             rare = next((place for place, one in enumerate(ahead) if self._known.counts[one.tier] > RARE), len(ahead))
             if rare:
                 part, ahead = ahead[:rare], ahead[rare:]
-                found += self._page(chosen, part, Way.SORTED, backward, missing)
+                found += page(part, Way.SORTED, missing)
             elif slices == MOST_SLICES:
                 part, ahead = ahead[:1], ahead[1:]
-                found += self._page(chosen, part, Way.FREE, backward, missing)
+                found += page(part, Way.FREE, missing)
                 slices, span, thin = MOST_SLICES - 1, 0, False
             else:
                 span = span or self._first_span(ahead[0].tier, missing)
                 first, rest = ahead[0].cut(span, backward)
                 ahead = [*([rest] if rest else []), *ahead[1:]]
-                more = self._page(chosen, [first], self._way(span, thin), backward, missing)
+                more = page([first], self._way(span, thin), missing)
                 found += more
                 wider = 2 * (missing - len(more)) // max(len(more), 1)
                 # the next tier may be another matter: it has a slice at least
@@ -176,8 +179,9 @@ class Slices:
         every = {tier: one.every for tier, key in enumerate(keys) if (one := common.get(key)) and one.until > now}
         found = dict.fromkeys(every, RARE + 1)
         asked = tuple(tier for tier in range(len(TIERS)) if tier not in every)
-        statement = counts(self._table, asked, RARE + 1, self._sampled, self._gathered)
-        low, high, *numbers = self._session.connection().execute(statement, self._asked).one()
+        question = (self._table, asked, RARE + 1, self._sampled, self._gathered)
+        found_now = ask_unfiltered(self._session, question, lambda: counts(*question), self._asked)
+        low, high, *numbers = found_now[0]
         for tier, number in zip(asked, numbers, strict=True):
             found[tier] = number if number >= 0 else RARE + 1
             if number < 0:
@@ -188,19 +192,29 @@ class Slices:
                 common[keys[tier]] = Common(now + COMMON_FOR, every.get(tier, 0.0))
         return Known(low or 0, high or 0, [found[tier] for tier in range(len(TIERS))], every)
 
-    def _page(self, chosen: Chosen, part: Sequence[Stretch], way: Way, backward: bool, wanted: int) -> Sequence[Any]:
+    def _page(
+        self, chosen: Chosen, what: Hashable, backward: bool, part: Sequence[Stretch], way: Way, wanted: int
+    ) -> Sequence[Any]:  # fmt: skip
         """The rows of some stretches in the order of reading, in one statement."""
-        tiers, model = tuple(one.tier for one in part), self._query.entry.model
-        met = hits(self._table, way, tiers, backward).c
-        statement = chosen(met.tier).join(met.id.table, met.id == model.id).where(*self._filters)
-        if self._narrowed and way.planned and len(part) == 1:
-            statement = statement.where(model.id.between(*ends(tiers[0], plain=True)))
-        # in the text of the statement: a plan that is kept for any number of rows is one that sorts them all
-        most = literal(wanted, literal_execute=True)
+        tiers = tuple(one.tier for one in part)
         asked: dict[str, Any] = dict(self._asked)
         for one in part:
             asked |= bounds(one.tier, one.low, one.high)
-        return read(self._session, statement.order_by(*in_order(met, tiers, backward, way)).limit(most), asked)
+
+        def make() -> Select[Any]:
+            met, model = hits(self._table, way, tiers, backward).c, self._query.entry.model
+            statement = chosen(met.tier).join(met.id.table, met.id == model.id).where(*self._filters)
+            if self._narrowed and way.planned and len(part) == 1:
+                statement = statement.where(model.id.between(*ends(tiers[0], plain=True)))
+            # in the text of the statement: a plan that is kept for any number of rows is one that sorts them all
+            most = literal(wanted, literal_execute=True)
+            return statement.order_by(*in_order(met, tiers, backward, way)).limit(most)
+
+        if what is None or way not in (Way.SORTED, Way.BLOCKS):  # of others the ids stand in the text
+            return read(self._session, make(), asked)
+        # of the words it has no more than how they are looked for, and the filters are those of the list
+        plain = replace(self._query.listed, search="")
+        return ask(self._session, (what, plain, way, tiers, backward, wanted), make, asked)
 
 
 @lru_cache(maxsize=16)

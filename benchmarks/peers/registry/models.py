@@ -38,3 +38,10 @@ class Resident(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class Anybody(Resident):
+    """The same residents in a list of their own, to be searched by more than the name."""
+
+    class Meta:
+        proxy = True
