@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from sqlalchemy import CursorResult, Dialect, Engine, PoolProxiedConnection, Select
+from sqlalchemy import Connection, CursorResult, Dialect, Engine, PoolProxiedConnection, Select
 
 Rows = Sequence[Sequence[Any]]
 MOST = 2_000
@@ -76,9 +76,11 @@ class Reader:
         """Whether somebody listens to what is said to the database: then SQLAlchemy says it."""
         return bool(self.engine.dispatch.before_cursor_execute)
 
-    def ask(self, question: Question, values: Mapping[str, Any]) -> Rows | None:
-        """The rows; None if it failed, whatever the cause."""
+    def ask(self, question: Question, values: Mapping[str, Any], at_hand: Connection | None) -> Rows | None:
+        """The rows, over the connection that the request has `at_hand`, if any; None if that failed."""
         try:
+            if at_hand is not None:
+                return question.ask(at_hand.connection.cursor(), values)
             return question.ask(self._open(), values)
         except self.engine.dialect.loaded_dbapi.Error:
             self.close(lost=True)

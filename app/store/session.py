@@ -178,9 +178,11 @@ def only_reading(session: Session) -> None:
 
 def reading(session: Session) -> Connection:
     """The session's connection for a statement below the ORM; without a transaction where the request only reads."""
-    if "reader" in session.info and not session.in_transaction():
-        return session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-    return session.connection()
+    reader: Reader | None = session.info.get("reader")
+    if reader is None or session.in_transaction():
+        return session.connection()
+    reader.close()  # one request has one connection at a time
+    return session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
 
 def end(sessions: scoped_session[Session]) -> None:
@@ -282,7 +284,7 @@ def _asked(
         return reading(session).execute(make(), values, execution_options=BY_PLACE).all()
     question = kept((reader.engine, key))
     if question is not None:
-        rows = reader.ask(question, values)
+        rows = reader.ask(question, values, session.connection() if session.in_transaction() else None)
         if rows is not None:
             return rows
     statement = make()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from flask import Flask
-from sqlalchemy import create_engine, event, text, update
+from sqlalchemy import create_engine, event, select, text, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -91,6 +91,20 @@ def test_a_page_that_was_asked_before_asks_sqlalchemy_nothing(app: Flask, visito
     event.listen(engine, "begin", lambda *_args: said.append("transaction"))
     assert police.get("/records/resident/?order=name").status_code == 200
     assert said == ["connection"]
+
+
+def test_a_request_has_one_connection_at_a_time(app: Flask) -> None:
+    engine, police = app.extensions["engine"], person_of(app, people.POLICE)
+    query = plain_query(app.extensions["catalog"]["resident"], police)
+    with app.test_request_context():
+        before = engine.pool.checkedout()
+        only_reading(db())
+        act_as(db(), police)
+        for _turn in range(3):
+            fetch_page(db(), query)
+            assert db().scalar(select(query.entry.model.id).limit(1))
+            assert engine.pool.checkedout() == before + 1
+    assert engine.pool.checkedout() == before
 
 
 def test_rows_and_rights_that_change_are_seen_on_the_next_page(app: Flask, visitor: Callable[[str], Visitor]) -> None:
