@@ -37,7 +37,7 @@ PEERS := .bench/.installed
 MODULES := node_modules/.installed
 VENDOR := app/static/vendor/.copied
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
-TYPED := $(wildcard config.py run.py app models views seeds tests tools benchmarks)
+TYPED := $(wildcard config.py run.py commands app models views seeds tests tools benchmarks)
 
 .PHONY: help run test check bench lock translations format screenshots clean set-up test-set-up
 

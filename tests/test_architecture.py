@@ -11,7 +11,9 @@ from tests.support.places import ROOT
 
 ENGINE = sorted((ROOT / "app").rglob("*.py"))
 SOURCES = [
-    path for folder in ("app", "models", "views", "seeds", "tools") for path in sorted((ROOT / folder).rglob("*.py"))
+    path
+    for folder in ("app", "commands", "models", "views", "seeds", "tools")
+    for path in sorted((ROOT / folder).rglob("*.py"))
 ]
 
 # Words of the city and its plan; the engine must serve a government that has none of them.

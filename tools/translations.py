@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT: Final = Path(__file__).resolve().parents[1]
 CATALOGUES: Final = ROOT / "translations"
 COMPLETE: Final = "zh"
-SOURCES: Final = ("app", "models", "views", "seeds", "run.py", "config.py")
+SOURCES: Final = ("app", "commands", "models", "views", "seeds", "run.py", "config.py")
 METHODS: Final = [("static/**", "ignore"), ("**.py", "python"), ("**.html", "jinja2")]
 # Without this a template that does not parse is skipped, and its texts are taken for unused.
 OPTIONS: Final = {"**.html": {"silent": "false"}}

@@ -17,6 +17,7 @@ COPIED = (
     "app",
     "models",
     "views",
+    "commands",
     "seeds",
     "migrations",
     "translations",

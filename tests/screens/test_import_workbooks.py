@@ -164,11 +164,11 @@ def test_amounts_in_another_currency_are_told_with_the_columns_and_with_each_cel
     rows.append(["U-2", "项目二", "公安局", "网络平台", None])
     address = sent(person, "project", workbook([above], heads, *rows))
     page = person.get(address).text
-    assert "E 列的金额是“万美元”" in page
+    assert "E 列的金额以“万美元”为单位" in page
     assert "表头上方写有" not in page
     page = check(person, address, work)
     assert counts(page) == [1, 0, 0, 1, 0]
-    assert f"“{head}”一列的金额是“万美元”" in page
+    assert f"“{head}”一列的金额以“万美元”为单位" in page
 
 
 def test_a_file_that_is_not_the_one_whose_columns_were_settled_is_told(
