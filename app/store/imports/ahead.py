@@ -8,7 +8,6 @@ its own side while the next rows are read here.
 from __future__ import annotations
 
 import logging
-import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -39,8 +38,6 @@ logger = logging.getLogger(__name__)
 
 MOST_KNOWN = 60_000
 """Rows that wait with what they are found by in memory; of more it is worked out when they are stored."""
-SWITCH = 0.0005
-"""Seconds after which what checks lets what stores go on: PostgreSQL would else wait for Python at each statement."""
 TURN = 0.5
 """Seconds for which the last rows are waited for before the index of the search is brought in order beside them."""
 Learnt = deque[tuple[Sequence[int], Sequence[str]]]
@@ -91,7 +88,6 @@ class Ahead:
         self._entry: Entry | None = None
         self._given_up = False
         self._count = 0
-        self._switch = sys.getswitchinterval()
 
     def begin(self, entry: Entry, written: Sequence[str]) -> None:
         """Begin, once it is known which fields the plan may write."""
@@ -99,7 +95,6 @@ class Ahead:
         bind = self._session.get_bind()
         # within a transaction that somebody has begun around it all another connection would not see the batch
         if bind.dialect.name == "postgresql" and not isinstance(bind, Connection):
-            sys.setswitchinterval(SWITCH)
             self._work = self._pool.submit(copy_context().run, self._store, written)
 
     def learn(self, lines: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -156,7 +151,6 @@ class Ahead:
             # it may be waiting for somebody who holds a key of the file
             self._driver.cancel()
         self._pool.shutdown()
-        sys.setswitchinterval(self._switch)
         self._session.close()
 
     def _store(self, written: Sequence[str]) -> Applied:
