@@ -8,6 +8,7 @@ long as the answer. What fails is asked once more by SQLAlchemy, which says what
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -15,8 +16,7 @@ from sqlalchemy import Connection, CursorResult, Dialect, Engine, PoolProxiedCon
 
 Rows = Sequence[Sequence[Any]]
 MOST = 2_000
-"""Questions that one process keeps, of some kilobytes each."""
-_kept: dict[Hashable, Question] = {}
+"""Questions of a database that one process keeps, of some kilobytes each."""
 _numbers = count()
 Process = Callable[[Any], Any]
 
@@ -106,16 +106,18 @@ class Reader:
             held.close()
 
 
-def kept(key: Hashable) -> Question | None:
-    """The question that was asked under this key, if it is still known."""
-    return _kept.get(key)
+@lru_cache(maxsize=16)
+def kept(engine: Engine) -> dict[Hashable, Question]:
+    """The questions that were asked of a database: each by a key that says all it is made of but the values."""
+    return {}
 
 
-def keep(key: Hashable, question: Question) -> None:
-    """Remember a question; its key says all that it is made of but the values it is asked with."""
-    if len(_kept) >= MOST:
-        _kept.clear()
-    _kept[key] = question
+def keep(engine: Engine, key: Hashable, question: Question) -> None:
+    """Remember a question."""
+    known = kept(engine)
+    if len(known) >= MOST:
+        known.clear()
+    known[key] = question
 
 
 def number_of(memo: dict[Any, Any]) -> int:

@@ -282,14 +282,14 @@ def _asked(
     reader: Reader | None = session.info.get("reader")
     if reader is None or reader.heard:
         return reading(session).execute(make(), values, execution_options=BY_PLACE).all()
-    question = kept((reader.engine, key))
+    question = kept(reader.engine).get(key)
     if question is not None:
         rows = reader.ask(question, values, session.connection() if session.in_transaction() else None)
         if rows is not None:
             return rows
     statement = make()
     found = reading(session).execute(statement, values, execution_options=BY_PLACE)
-    keep((reader.engine, key), Question(found, statement, values))
+    keep(reader.engine, key, Question(found, statement, values))
     return found.all()
 
 
