@@ -22,6 +22,8 @@ AREA, WORD = "320722", "建国"
 PEER_PASSWORD = ("bench", "bench-password")
 OURS = "Rainbow Net"
 WORKERS = 2
+SETTLED = 8.0
+"""Seconds after which a console has started all that it does beside answering."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,12 @@ def rest(place: Place) -> Iterator[Console]:
     with ServedAlone(place, RAINBOW_WORKERS=str(WORKERS), RAINBOW_API_LIMIT="1000000") as served:
         visit = Visit(served.port)
         visit.sign_in_for_token("/api/v1/security/login", POLICE, PASSWORD)
-        yield Console(f"{OURS} REST", visit, {"rest": "/api/v1/resident/?limit=100"})
+        path = "/api/v1/resident/?limit=100"
+        # nothing else is asked before it: what the console starts beside its pages, jobs above all, is waited for
+        end = time.monotonic() + SETTLED
+        while time.monotonic() < end:
+            visit.ask(path)
+        yield Console(f"{OURS} REST", visit, {"rest": path})
         visit.close()
 
 
