@@ -99,10 +99,11 @@ class Reader:
         held, self._held = self._held, None
         if held is None:
             return
-        if lost:
+        connection: Any = held.driver_connection
+        if lost or connection.closed:
             held.invalidate()
         else:
-            held.driver_connection.autocommit = False  # type: ignore[union-attr]  # as above
+            connection.autocommit = False
             held.close()
 
 

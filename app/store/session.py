@@ -222,7 +222,8 @@ def _apply_policy(state: ORMExecuteState) -> None:
     """Add the row policy to a statement about any record, also inside subqueries and relationship loads."""
     if state.is_insert or state.is_update or state.is_delete:
         _refuse_unguarded_statement(state)
-    reading(state.session)
+    if "reader" in state.session.info:
+        reading(state.session)
     if state.execution_options.get("unfiltered"):
         return
     policy = _policy(state.session)
