@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -21,8 +21,8 @@ from app.store.page import Values
 from app.store.validate import Errors
 
 Schema = dict[str, Any]
-PLAIN = frozenset({str, int, bool, date})
-"""Types of values that JSON has itself, and days, which are written there as anywhere."""
+AS_THEY_ARE = (LineKind, ProseKind, IntegerKind, YearKind, DateKind, FlagKind, MomentKind, OneKind)
+"""Kinds whose values the writer of JSON takes as the database gives them; of those of a moment it knows the zone."""
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 MOMENT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$"
 
@@ -151,25 +151,28 @@ def rows(entry: Entry, found: Sequence[Values]) -> list[dict[str, Any]]:
     """Rows as JSON, all read with the same fields: a column at a time, as what is to be done is told once for each."""
     if not found:
         return []
-    fields = [item for item in visible(entry) if item.name in found[0]]
-    sent = [_column(item, [values[item.name] for values in found]) for item in fields]
-    names = ("id", "version", *[item.name for item in fields])
-    ids, versions = ([values[name] for values in found] for name in ("id", "version"))
-    return [dict(zip(names, line, strict=True)) for line in zip(ids, versions, *sent, strict=True)]
+    kept, turned = _plan(entry, tuple(found[0]))
+    sent = [dict(values) for values in found] if kept is None else [{n: values[n] for n in kept} for values in found]
+    for item in turned:
+        for values, value in zip(sent, _column(item, [values[item.name] for values in found]), strict=True):
+            values[item.name] = value
+    return sent
+
+
+@lru_cache(maxsize=1024)
+def _plan(entry: Entry, names: tuple[str, ...]) -> tuple[tuple[str, ...] | None, tuple[Field, ...]]:
+    """Of rows with these values: the names of those that are sent, None if all are, and the fields sent otherwise."""
+    fields = [item for item in visible(entry) if item.name in names]
+    kept = ("id", "version", *(item.name for item in fields))
+    turned = tuple(item for item in fields if item.masked or item.many or not isinstance(item.kind, AS_THEY_ARE))
+    return None if set(kept) == set(names) else kept, turned
 
 
 def _column(item: Field, values: list[Any]) -> list[Any]:
     """The values of a field as they are sent, each as `send` does."""
     kinds = set(map(type, values)) - {type(None)}
-    if not (item.masked or item.many):
-        if kinds <= PLAIN:
-            return values
-        if kinds == {datetime}:
-            # as the database gives them; the writer of JSON knows UTC, and what has no zone it takes for that
-            there = all(value is None or value.tzinfo in (UTC, None) for value in values)
-            return values if there else [value if value is None else _moment(value) for value in values]
-        if all(issubclass(kind, Choices) for kind in kinds):
-            return [value if value is None else str(value._value_) for value in values]
+    if kinds and not (item.masked or item.many) and all(issubclass(kind, Choices) for kind in kinds):
+        return [value if value is None else str(value._value_) for value in values]
     return [send(item, value) for value in values]
 
 

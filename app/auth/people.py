@@ -18,7 +18,7 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_group,
     assoc_user_role,
 )
-from sqlalchemy import Integer, Select, String, bindparam, case, cast, func, select, union
+from sqlalchemy import Integer, Select, String, bindparam, case, cast, func, select, union_all
 from sqlalchemy.orm import Session
 
 from app.access import HeldGrant, Person
@@ -50,14 +50,15 @@ class Found(NamedTuple):
     grants: str | None
     jobs: str | None
     viewed: str | None
-    lacks_factor: int
+    has_factor: int
     unit_id: int | None = None
 
 
 _known: dict[int, tuple[Catalog, Found, Person]] = {}
 """Whom each account was the last time, with the row that said so: as long as this stays, so does the person."""
-BETWEEN, BREAK = "\x1f", "\x1e"
-"""What parts role, record and grant in the text of what a person holds, and one such from the next."""
+BETWEEN, BREAK, GUARDED = "\x1f", "\x1e", "2"
+"""What parts role, record and grant in the text of what a person holds, and one such from the next; and the mark of a
+role that asks for a second factor."""
 
 
 def load_person(session: Session, catalog: Catalog, account_id: int) -> Person | None:
@@ -133,24 +134,23 @@ def _asking() -> Select[Any]:
     told = func.aggregate_strings(cast(news.c.id, String) + ":" + news.c.state, ",")
     account, view = _table(Account), _table(SavedView)
     unit = account.c.get("unit_id")
-    mine = select(view.c.record).where(view.c.account_id == account_id)
-    if unit is not None:
-        shared = select(view.c.record).join(account, unit == view.c.unit_id).where(account.c.id == account_id)
-        views: Any = union(mine, shared).subquery()
-    else:
-        views = mine.distinct().subquery()
-    member = union(
-        select(assoc_user_role.c.user_id, assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == account_id),
-        select(assoc_user_group.c.user_id, assoc_group_role.c.role_id)
-        .join(assoc_group_role, assoc_group_role.c.group_id == assoc_user_group.c.group_id)
+    seen = view.c.account_id == account_id
+    views = select(func.aggregate_strings(view.c.record, ",")).where(
+        seen if unit is None else seen | (view.c.unit_id == unit)
+    )
+    member = union_all(
+        select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == account_id),
+        select(assoc_group_role.c.role_id)
+        .join(assoc_user_group, assoc_group_role.c.group_id == assoc_user_group.c.group_id)
         .where(assoc_user_group.c.user_id == account_id),
     ).subquery()
     # as one text: to make a row of each of some dozens of grants takes longer than to find them
     role, pair, grant, record = (_table(one) for one in (Role, PermissionView, Permission, ViewMenu))
     held = assoc_permissionview_role
     part = func.coalesce(record.c.name, "") + BETWEEN + func.coalesce(grant.c.name, "")
+    guarded = case((role.c.second_factor, GUARDED), else_="")
     grants = (
-        select(func.aggregate_strings(role.c.name + BETWEEN + part, BREAK))
+        select(func.aggregate_strings(role.c.name + BETWEEN + guarded + BETWEEN + part, BREAK))
         .select_from(member)
         .join(role, role.c.id == member.c.role_id)
         .outerjoin(held, held.c.role_id == role.c.id)
@@ -159,14 +159,13 @@ def _asking() -> Select[Any]:
         .outerjoin(record, record.c.id == pair.c.view_menu_id)
     )
     factor = _table(SecondFactor)
-    required = select(role.c.id).join(member, member.c.role_id == role.c.id).where(role.c.second_factor).exists()
-    lacking = required & ~select(factor.c.account_id).where(factor.c.account_id == account_id).exists()
+    guards = select(factor.c.account_id).where(factor.c.account_id == account_id).exists()
     return select(
         account.c.username, account.c.first_name, account.c.last_name, account.c.active, account.c.clearance,
         account.c.password_given,
         grants.scalar_subquery().label("grants"), select(told).scalar_subquery().label("jobs"),
-        select(func.aggregate_strings(views.c.record, ",")).scalar_subquery().label("viewed"),
-        case((lacking, 1), else_=0).label("lacks_factor"),
+        views.correlate(account).scalar_subquery().label("viewed"),
+        case((guards, 1), else_=0).label("has_factor"),
         *([] if unit is None else [unit]),
     ).where(account.c.id == account_id)  # fmt: skip
 
@@ -182,14 +181,14 @@ def _person(catalog: Catalog, account_id: int, row: Found) -> Person:
         id=account_id,
         username=row.username,
         name=full_name(row.last_name, row.first_name) or row.username,
-        roles=tuple(sorted({role for role, _record, _grant in held})),
+        roles=tuple(sorted({role for role, _guarded, _record, _grant in held})),
         unit_id=row.unit_id,
         clearance=row.clearance,
         must_change=row.password_given,
-        lacks_factor=bool(row.lacks_factor),
+        lacks_factor=not row.has_factor and any(guarded for _role, guarded, _record, _grant in held),
         jobs=tuple((int(number), state) for number, _, state in (part.partition(":") for part in _parts(row.jobs))),
         viewed=frozenset(_parts(row.viewed)),
-        grants=_grants(catalog, {(record, grant) for _role, record, grant in held if grant}),
+        grants=_grants(catalog, {(record, grant) for _role, _guarded, record, grant in held if grant}),
     )
 
 

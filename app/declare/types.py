@@ -117,8 +117,16 @@ class Moment(TypeDecorator[datetime]):
             raise ValueError("a point in time needs its time zone")
         return value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        # long lists have hundreds of them: nothing is called for each but this
+        read = self.impl_instance.result_processor(dialect, coltype)
+        if read is None:
+            return _in_utc
+        return lambda value: _in_utc(read(value))
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
 
 
 class _Known(dict[Any, Any]):

@@ -1,4 +1,4 @@
-"""Questions that pages ask again and again, as PostgreSQL's driver takes them.
+"""Questions that pages ask again and again, as PostgreSQL's own library takes them.
 
 SQLAlchemy puts a statement together, with the policy in it, and asks it the first time. What it sent is kept, and sent
 again with other values: to put it together anew, and to find it among those compiled, takes a page several times as
@@ -7,17 +7,22 @@ long as the answer. What fails is asked once more by SQLAlchemy, which says what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, CursorResult, Dialect, Engine, PoolProxiedConnection, Select
+
+if TYPE_CHECKING:
+    from app.store.prepared import Statements
 
 Rows = Sequence[Sequence[Any]]
 MOST = 2_000
 """Questions of a database that one process keeps, of some kilobytes each."""
 _numbers = count()
+_value = re.compile(r"%(?:%|\(([^)]*)\)s)")
 Process = Callable[[Any], Any]
 
 
@@ -31,28 +36,47 @@ class Question:
         """
         context: Any = found.context
         dialect = context.dialect
-        self._text: Any = context.statement
-        self._values = dict(context.parameters[0])
+        self._text, names_sent = _by_number(context.statement)
+        values = dict(context.parameters[0])
+        self._values = [values[name] for name in names_sent]
         known = context.compiled.binds
         binds = [known[name] for name in names if name in known]
         if any(one.literal_execute for one in binds):
-            raise ValueError(f"{names} of {self._text}")
-        self._sent = [(one.key, one.type.dialect_impl(dialect).bind_processor(dialect)) for one in binds]
+            raise ValueError(f"{names} of {context.statement}")
+        places = {name: place for place, name in enumerate(names_sent)}
+        self._sent = [
+            (one.key, places[known_name], one.type.dialect_impl(dialect).bind_processor(dialect))
+            for one in binds
+            if (known_name := context.compiled.bind_names[one]) in places
+        ]
         codes = [one[1] for one in found.cursor.description]
         self._read = _processors(dialect, [one.type for one in statement.selected_columns], codes)
 
-    def ask(self, cursor: Any, values: Mapping[str, Any]) -> Rows:
-        """Its rows with these values, by a cursor of the driver's."""
+    def ask(self, statements: Statements, values: Mapping[str, Any]) -> Rows:
+        """Its rows with these values."""
         sent = self._values
         if self._sent:
-            sent = sent | {name: values[name] if way is None else way(values[name]) for name, way in self._sent}
-        rows: Rows = cursor.execute(self._text, sent).fetchall()
+            sent = sent.copy()
+            for name, place, way in self._sent:
+                sent[place] = values[name] if way is None else way(values[name])
+        rows: Rows = statements.ask(self._text, sent)
         if not (self._read and rows):
             return rows
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         for place, process in self._read:
             columns[place] = [process(value) for value in columns[place]]
         return list(zip(*columns, strict=True))
+
+
+def _by_number(text: str) -> tuple[bytes, list[str]]:
+    """A statement with its values by number, as PostgreSQL takes it, and their names in that order."""
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        name = found[1]
+        return "%" if name is None else f"${names.setdefault(name, len(names) + 1)}"
+
+    return _value.sub(number, text).encode(), list(names)
 
 
 def _processors(dialect: Dialect, types: Sequence[Any], codes: Sequence[Any]) -> list[tuple[int, Process]]:
@@ -69,7 +93,7 @@ class Reader:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._held: PoolProxiedConnection | None = None
-        self._cursor: Any = None
+        self._statements: Any = None
 
     @property
     def heard(self) -> bool:
@@ -78,21 +102,18 @@ class Reader:
 
     def ask(self, question: Question, values: Mapping[str, Any], at_hand: Connection | None) -> Rows | None:
         """The rows, over the connection that the request has `at_hand`, if any; None if that failed."""
+        from app.store.prepared import statements_of  # which loads PostgreSQL's library
+
         try:
             if at_hand is not None:
-                return question.ask(at_hand.connection.cursor(), values)
-            return question.ask(self._open(), values)
+                return question.ask(statements_of(at_hand.connection), values)
+            if self._held is None:
+                self._held = self.engine.raw_connection()
+                self._statements = statements_of(self._held)
+            return question.ask(self._statements, values)
         except self.engine.dialect.loaded_dbapi.Error:
             self.close(lost=True)
             return None
-
-    def _open(self) -> Any:
-        if self._held is None:
-            self._held = self.engine.raw_connection()
-            connection: Any = self._held.driver_connection
-            connection.autocommit = True
-            self._cursor = connection.cursor()
-        return self._cursor
 
     def close(self, *, lost: bool = False) -> None:
         """Give the connection back; a `lost` one is thrown away."""
@@ -103,7 +124,6 @@ class Reader:
         if lost or connection.closed:
             held.invalidate()
         else:
-            connection.autocommit = False
             held.close()
 
 

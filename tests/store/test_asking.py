@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import pytest
 from flask import Flask
-from sqlalchemy import create_engine, event, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, select, text, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -153,3 +154,47 @@ def test_a_connection_that_is_lost_between_two_questions_is_replaced(app: Flask,
         db().rollback()
         assert fetch_page(db(), query) == before[-1]
         assert fetch_page(db(), query) == before[-1]
+
+
+def test_statements_that_the_database_no_longer_has_by_name_are_asked_all_the_same(app: Flask) -> None:
+    engine: Engine = app.extensions["engine"]
+    if engine.dialect.name == "sqlite":
+        return
+    from app.store.prepared import statements_of
+
+    with engine.connect() as connection:
+        statements = statements_of(connection.connection)
+        for _turn in range(7):
+            assert statements.ask(b"SELECT 1 + $1::int", [1]) == [(2,)]
+        assert prepared(connection)
+        connection.exec_driver_sql("DEALLOCATE ALL")
+        # within a transaction, which an error would end, and past it
+        assert statements.ask(b"SELECT 1 + $1::int", [1]) == [(2,)]
+        connection.commit()
+        for _turn in range(7):
+            assert statements.ask(b"SELECT 1 + $1::int", [1]) == [(2,)]
+        assert prepared(connection)
+
+
+def test_a_connection_keeps_no_more_statements_than_it_may(app: Flask) -> None:
+    engine: Engine = app.extensions["engine"]
+    if engine.dialect.name == "sqlite":
+        return
+    from app.store.prepared import MOST, statements_of
+
+    with engine.connect() as connection:
+        statements = statements_of(connection.connection)
+        for number in range(MOST + 10):
+            for _turn in range(7):
+                assert statements.ask(f"SELECT {number} + $1::int".encode(), [1]) == [(number + 1,)]
+        connection.commit()
+        assert MOST - 10 < prepared(connection) <= MOST
+        assert statements.ask(b"SELECT 0 + $1::int", [1]) == [(1,)]
+        with pytest.raises(connection.dialect.loaded_dbapi.Error, match="division"):
+            statements.ask(b"SELECT 1 / $1::int", [0])
+
+
+def prepared(connection: Connection) -> int:
+    """How many statements PostgreSQL keeps for the console's own asking."""
+    named = connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements WHERE starts_with(name, 'rn_')")
+    return int(named.scalar_one())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -119,7 +120,8 @@ def _string(term: Term) -> str:
     return f'({place}"{" ".join(term.tokens)}"{" *" if term.open else ""})'
 
 
-def tier_questions(text: str) -> dict[str, str]:
+@lru_cache(maxsize=1024)
+def tier_questions(text: str) -> Mapping[str, str]:
     """What PostgreSQL is asked for the rows of each of the TIERS, `tier0` and so on.
 
     Few rows are named so, or begin so, and for those its index is to look for nothing else: that they also have every

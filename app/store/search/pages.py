@@ -7,6 +7,7 @@ PostgreSQL has another way (slices.py).
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, literal, literal_column, select, tuple_, union_all
@@ -27,7 +28,6 @@ class Relevance:
         self._session = session
         self._query = query
         self._model = query.entry.model
-        self._search = Search(session, query.entry, actor_of(session))
         self._narrowed = bool(query.conditions) or scoped(session, query.entry)
         self._filters = [condition_sql(condition) for condition in query.conditions]
         sqlite = session.get_bind().dialect.name == "sqlite"
@@ -68,6 +68,10 @@ class Relevance:
             return found[0][0] if found else None
 
         return near(True), near(False)
+
+    @cached_property
+    def _search(self) -> Search:
+        return Search(self._session, self._query.entry, actor_of(self._session))
 
     def _tier(self, number: int) -> ColumnElement[bool]:
         return self._search.tier(self._query.search, number)

@@ -148,11 +148,11 @@ class Slices:
         return found
 
     def _first_span(self, tier: int, missing: int) -> int:
-        """How many ids are likely to have the missing rows, or twice as many: to ask again takes longer."""
+        """How many ids are likely to have half as many rows again as are missing: to ask again takes longer."""
         every = self._known.every.get(tier)
         if not every or self._gathered:
             return FIRST
-        return min(max(int(2 * missing * every), BLOCK), WIDEST)
+        return min(max(int(1.5 * missing * every), BLOCK), WIDEST)
 
     def _way(self, span: int, thin: bool) -> Way:
         """How to come to the rows of a slice, where those before it were many among their ids or few, `thin`."""
