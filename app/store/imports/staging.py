@@ -81,6 +81,8 @@ def staging(session: Session, batch_id: int, done: Done = lambda rows: None) -> 
 
 def _aside(engine: Engine, batch_id: int, rows: Sequence[Staged], proof: Proof | None, done: Done) -> None:
     with engine.begin() as connection:
+        # they are safe with the batch, which is told to be planned after them: none waits for the disk by itself
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         _write(connection, batch_id, rows)
         if proof is not None:
             proof(connection)
