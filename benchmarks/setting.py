@@ -17,7 +17,7 @@ from tests.support.postgres import Postgres
 
 REALISTIC = (
     "shared_buffers=1GB", "effective_cache_size=3GB", "work_mem=16MB", "maintenance_work_mem=512MB",
-    "min_wal_size=1GB", "max_wal_size=4GB", "random_page_cost=1.1", "max_connections=200", "log_min_messages=error",
+    "max_wal_size=4GB", "random_page_cost=1.1", "max_connections=200", "log_min_messages=error",
 )  # fmt: skip
 """What an administrator sets on a machine of this size; everything is still written to disk before it is confirmed."""
 
@@ -34,12 +34,6 @@ class Setting:
 
     def __enter__(self) -> Self:
         self._server.__enter__()
-        with psycopg.connect(self._server.url("postgres"), autocommit=True) as connection:
-            # a server that has been at work writes over the log files it has; a new one has to make them first
-            connection.execute(
-                "SELECT pg_logical_emit_message(false, 'rn', repeat('x', 1000000)) FROM generate_series(1, 1100)"
-            )
-            connection.execute("CHECKPOINT")
         return self
 
     def __exit__(

@@ -139,6 +139,35 @@ def test_common_words_begin_and_end_where_they_should(app: Flask, session: Sessi
 
 
 @pytest.mark.usefixtures("sliced")
+def test_words_known_to_be_common_show_the_same_again_and_what_is_new(app: Flask, session: Session) -> None:
+    resident = app.extensions["catalog"]["resident"]
+    for word in ("王", "建国"):
+        query = asked(resident, word)
+        best = expected(session, query)
+        for _turn in range(3):
+            page = fetch_page(session, query)
+            assert [row["id"] for row in page.rows] == best[:7], word
+            assert page.after
+            assert not page.before
+        row = session.scalars(select(resident.model).order_by(resident.model.id).limit(1)).one()
+        row.name = word  # whole: the best there is
+        session.flush()
+        best = expected(session, query)
+        assert [row["id"] for row in fetch_page(session, query).rows] == best[:7]
+        assert fetch_page(session, query).rows[0]["id"] == best[0] == row.id
+        # more than a page of the best, so that no row of the last tier stands on it
+        for other in session.scalars(select(resident.model).order_by(resident.model.id.desc()).limit(9)):
+            other.name = word
+        session.flush()
+        assert [row["id"] for row in fetch_page(session, query).rows] == expected(session, query)[:7]
+        session.rollback()
+        # whoever sees none of them
+        act_as(session, Person(1, "a", "A", unit_id=-1, grants={"resident": (HeldGrant(Verb.READ, OWN_UNIT),)}))
+        assert fetch_page(session, query).rows == ()
+        act_as(session, SYSTEM)
+
+
+@pytest.mark.usefixtures("sliced")
 def test_the_rows_of_a_search_are_counted_up_to_a_cap(app: Flask, session: Session) -> None:
     resident = app.extensions["catalog"]["resident"]
     area = session.scalar(select(resident.model.area).order_by(resident.model.id).limit(1))

@@ -95,6 +95,26 @@ def _hits(name: str, way: Way, tier: int) -> Select[Any]:
     return found.where(holds, tokens.c.id.between(*ends(tier, plain=True)))
 
 
+@lru_cache(maxsize=64)
+def newest(name: str) -> Subquery:
+    """All rows of the rarer tiers, and those of the last that the newest blocks of ids have, `back` of them but one.
+
+    Of a rarer tier no more than can be sorted; to be filled in with `tier_questions`.
+    """
+    tokens = _tokens(name)
+    last = select(func.max(tokens.c.id) // BLOCK).scalar_subquery()
+    block = func.generate_series(last - bindparam("back", type_=Integer), last).column_valued("block")
+    inside = _in(name, select(func.array_agg(block, type_=ARRAY(Integer))).scalar_subquery())
+    parts = []
+    for tier in range(len(TIERS)):
+        found = select(literal_column(str(tier), Integer).label("tier"), tokens.c.id)
+        here = found.where(_holds(tokens, tier), *([inside] if tier == LAST else []))
+        parts.append(here if tier == LAST else here.limit(literal_column(str(MOST_SORTED))))
+    every = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    ordered = select(every.c.tier, every.c.id).order_by(every.c.tier.asc(), every.c.id.desc())
+    return ordered.offset(literal_column("0")).subquery()
+
+
 def in_order(found: Any, tiers: Sequence[int], backward: bool, way: Way) -> Sequence[Any]:
     """Tier and id in the direction of reading; of one tier the id alone, or PostgreSQL would sort them once more."""
     # a sum is no column whose index could be walked in the hope of meeting enough rows

@@ -16,8 +16,9 @@ from sqlalchemy import ColumnElement, Engine, Select, literal
 from sqlalchemy.orm import Session
 
 from app.store.cursor import Cursor
+from app.store.order import place
 from app.store.query import Query
-from app.store.search.hits import LAST, NEWEST, Way, bounds, counts, ends, hits, in_order, places
+from app.store.search.hits import LAST, NEWEST, Way, bounds, counts, ends, hits, in_order, newest, places
 from app.store.search.match import TIERS, tier_questions, words_of
 from app.store.search.schema import BLOCK, search_table
 from app.store.search.tokens import is_pinyin
@@ -27,6 +28,8 @@ RARE = 300
 """Rows of a tier that are sorted at once, wherever they are."""
 FIRST = 12_000
 """How many ids the first slice has where nothing is known: a page of a word that one row in 200 has."""
+ENOUGH = 1.5
+"""How many times as many rows as are missing a slice is likely to have: to ask again takes longer than to read more."""
 WIDER = 16
 """How many times the slice before a slice has at most."""
 MOST_SLICES = 3
@@ -36,6 +39,9 @@ WIDEST = 300_000
 COMMON_FOR = 300.0
 """Seconds for which a word that many rows have is taken to be common: to count them costs as much as to show them."""
 MOST_COMMON = 2_000
+RARER = range(LAST)
+MISSED = -1
+"""Stands for a tier where the newest rows did not make a page by themselves."""
 DENSE = 100
 """One row in so many is found sooner by looking at each than by the index of tokens."""
 
@@ -100,11 +106,12 @@ class Slices:
         # many names begin with one character
         single = all(len(word) == 1 for word in words)
         self._sampled = frozenset((LAST - 1, LAST) if single else (LAST,))
+        self._met_many = False
 
     @property
     def number(self) -> int | None:
         """How many rows there are, where that is known."""
-        return None if max(self._known.counts) > RARE else sum(self._known.counts)
+        return None if self._met_many or max(self._known.counts) > RARE else sum(self._known.counts)
 
     @property
     def common(self) -> bool:
@@ -120,6 +127,10 @@ class Slices:
         self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int, what: Hashable = None
     ) -> list[Any]:  # fmt: skip
         """The rows past a cursor in the direction of reading, up to as many as are wanted."""
+        if cursor is None and not backward and what is not None:
+            whole = self._at_once(chosen, what, wanted)
+            if whole is not None:
+                return whole
         page = partial(self._page, chosen, what, backward)
         ahead = self._ahead(cursor, backward)
         found: list[Any] = []
@@ -147,12 +158,44 @@ class Slices:
                 span = span * min(max(wider, 2), WIDER) if rest else 0
         return found
 
+    def _at_once(self, chosen: Chosen, what: Hashable, wanted: int) -> list[Any] | None:
+        """The first page of words that are believed to be common, nothing counted first; None where that is no way.
+
+        It is whole where it ends among the rows of the last tier: those of the others are few then, and all before.
+        """
+        common, now = _common(self._session.get_bind().engine), monotonic()
+
+        def believed(tier: int) -> Common | None:
+            one = common.get((self._table, self._query.search, tier))
+            return one if one is not None and one.until > now else None
+
+        here = believed(LAST)
+        if here is None or not here.every or self._gathered or self._filters or any(map(believed, (MISSED, *RARER))):
+            return None
+        span = int(ENOUGH * wanted * here.every)
+        if span > WIDEST:
+            return None
+
+        def make() -> Select[Any]:
+            met, model = newest(self._table).c, self._query.entry.model
+            statement = chosen(met.tier).join(met.id.table, met.id == model.id)
+            most = literal(wanted, literal_execute=True)
+            return statement.order_by(met.tier.asc(), met.id.desc()).limit(most)
+
+        question = (what, replace(self._query.listed, search=""), newest, wanted)
+        found = list(ask(self._session, question, make, self._asked | {"back": span // BLOCK + 1}))
+        self._met_many = len(found) == wanted and place(found[-1]).value == LAST
+        if not self._met_many:
+            common[self._table, self._query.search, MISSED] = Common(now + COMMON_FOR, 0.0)
+            return None
+        return found
+
     def _first_span(self, tier: int, missing: int) -> int:
-        """How many ids are likely to have half as many rows again as are missing: to ask again takes longer."""
+        """How many ids are likely to have more rows than are missing."""
         every = self._known.every.get(tier)
         if not every or self._gathered:
             return FIRST
-        return min(max(int(1.5 * missing * every), BLOCK), WIDEST)
+        return min(max(int(ENOUGH * missing * every), BLOCK), WIDEST)
 
     def _way(self, span: int, thin: bool) -> Way:
         """How to come to the rows of a slice, where those before it were many among their ids or few, `thin`."""
