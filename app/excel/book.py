@@ -44,6 +44,17 @@ class Share(float):
     """A number that its cell shows as per cent: 0.5 stands there as 50 %."""
 
 
+class Shown(float):
+    """A number that its cell shows as an amount of something else than yuan: 12 stands there as 12万元, the `text`."""
+
+    text: str
+
+    def __new__(cls, value: float, text: str) -> Self:
+        made = super().__new__(cls, value)
+        made.text = text
+        return made
+
+
 Cell: TypeAlias = str | int | float | bool | date | datetime | CellError | None
 
 

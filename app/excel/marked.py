@@ -16,7 +16,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from app.excel import celltext
-from app.excel.book import Cell, CellError, Share
+from app.excel.book import Cell, CellError, Share, Shown
 from app.excel.package import sheet_name
 from app.store.imports.batches import Note, Planned, line_text
 
@@ -49,7 +49,7 @@ class Marked:
         self._sheet.append([self._cell(text, HEAD, bold=True) for text in heads])
 
     def _cell(self, value: Cell, fill: PatternFill | None = None, *, bold: bool = False) -> Any:
-        shown = _error(value) if isinstance(value, CellError) else value
+        shown = _error(value) if isinstance(value, CellError) else value.text if isinstance(value, Shown) else value
         if isinstance(shown, str):
             shown = celltext.UNWRITABLE.sub("", shown)[: celltext.LONGEST]
         cell = WriteOnlyCell(self._sheet, value=shown)  # type: ignore[arg-type]  # a date is taken too

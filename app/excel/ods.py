@@ -24,6 +24,7 @@ from app.excel.book import (
     damaged,
 )
 from app.excel.styles import number
+from app.excel.units import shown
 
 CONTENT, MANIFEST = "content.xml", "META-INF/manifest.xml"
 MOST_CELLS = 100_000_000
@@ -237,7 +238,9 @@ def _value(attributes: dict[str, str], text: str) -> Cell:
     if kind in ("float", "currency") and stored:
         found = number(stored)
         # a format of zeros shows an id's leading ones
-        return text if text.isdecimal() and text.startswith("0") and len(text) > 1 else found
+        if text.isdecimal() and text.startswith("0") and len(text) > 1:
+            return text
+        return found if isinstance(found, str) else shown(found, text)
     if kind == "percentage" and stored:
         share = number(stored)
         return share if isinstance(share, str) else Share(share)

@@ -1,13 +1,15 @@
-"""What number formats say about the numbers they show: a date, a time, a share, an id with leading zeros."""
+"""What number formats say about the numbers they show: a date, a time, a share, an id with zeros, an amount in 万元."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from app.excel.archive import Archive, too_large
 from app.excel.book import Cell, Share
+from app.excel.units import Unit, unit_of
 
 PLAIN, DATE, TIME, SHARE, ZEROS = range(5)
 """What a format makes of a number; from ZEROS on, the format has that many more digits than ZEROS."""
@@ -26,7 +28,7 @@ QUIET = re.compile(
 
 
 @lru_cache(maxsize=1024)
-def meaning(code: str) -> int:
+def meaning(code: str) -> int | Unit:
     """What a format code makes of a number."""
     bare = QUIET.sub("", code.partition(";")[0]).lower()
     if re.fullmatch(r"0{2,30}", bare):
@@ -38,13 +40,13 @@ def meaning(code: str) -> int:
     if re.search(r"[hs]", bare):
         # hours beyond a day are a length of time, not a time of day
         return PLAIN if "[" in bare else TIME
-    return DATE if "m" in bare else PLAIN
+    return DATE if "m" in bare else unit_of(code) or PLAIN
 
 
-def read_styles(archive: Archive, name: str) -> list[int]:
+def read_styles(archive: Archive, name: str) -> list[int | Unit]:
     """The meaning of each cell format of a workbook, by its number; raises BadWorkbook if there are too many."""
     own: dict[str, str] = {}
-    found: list[int] = []
+    found: list[int | Unit] = []
     inside = False
 
     def take(tag: str, attributes: dict[str, str]) -> None:
@@ -71,7 +73,7 @@ class Numbers:
 
     MOST_KNOWN = 50_000
 
-    def __init__(self, meanings: list[int], system: int = 1900) -> None:
+    def __init__(self, meanings: Sequence[int | Unit], system: int = 1900) -> None:
         self.meanings = meanings
         self.system = system
         self._known: dict[tuple[str, str], Cell] = {}
@@ -91,7 +93,9 @@ class Numbers:
             self._known[style, text] = found
         return found
 
-    def _made(self, value: float, sense: int) -> Cell:
+    def _made(self, value: float, sense: int | Unit) -> Cell:
+        if isinstance(sense, Unit):
+            return sense.cell(value)
         if sense == SHARE:
             return Share(value)
         if sense > ZEROS:

@@ -16,7 +16,7 @@ from marshmallow import ValidationError
 
 from app.catalog import Field
 from app.excel.amounts import PLAIN, Measure, by_measure, measure_of, to_yuan
-from app.excel.book import NOT_CALCULATED, Cell, CellError, Share
+from app.excel.book import NOT_CALCULATED, Cell, CellError, Share, Shown
 from app.excel.dates import to_date, to_moment
 from app.excel.layout import ROW_ID
 from app.excel.words import forms, languages, pinyins
@@ -99,7 +99,7 @@ def _measured(
     raw, measure = plain(item, cell), said.get(item.name)
     if measure is None or not isinstance(item.kind, MoneyKind) or measure_of(item.label) not in (None, PLAIN):
         return raw
-    return by_measure(measure, headers[item.name], cell, raw)
+    return by_measure(measure, headers[item.name], cell.text if isinstance(cell, Shown) else cell, raw)
 
 
 def _shown_error(cell: Any) -> str:
@@ -172,6 +172,8 @@ def _year(item: Field, cell: Cell) -> Any:
 
 
 def _money(item: Field, cell: Cell) -> Any:
+    if isinstance(cell, Shown):
+        return to_yuan(cell.text)
     return to_yuan(cell) if isinstance(cell, str) else _whole(item, cell)
 
 

@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.excel.archive import encrypted
 from app.excel.book import MOST_COLUMNS, BadWorkbook, Book, Cell, CellError, Share, SheetInfo, damaged
+from app.excel.units import unit_of
 
 MOST_BYTES = 64 * 2**20
 """The largest file: 65,536 rows of 256 columns stay below."""
@@ -108,6 +109,10 @@ def _number(value: float) -> Cell:
 def _wrapped(value: dict[str, Any]) -> Cell:
     if "error" in value:
         return CellError(value["error"])
+    if "code" in value:
+        unit = unit_of(value["code"])
+        number = _number(float(value["number"]))
+        return number if unit is None or not isinstance(number, (int, float)) else unit.cell(number)
     if "share" in value:
         return Share(value["share"]) if math.isfinite(value["share"]) else CellError("#NUM!")
     text = str(value["at"])

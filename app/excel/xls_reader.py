@@ -20,6 +20,8 @@ ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D:
 BOF, EOF, DATEMODE, FILEPASS, BOUNDSHEET, FORMAT, XF = 0x0809, 0x000A, 0x0022, 0x002F, 0x0085, 0x041E, 0x00E0
 FORMULA, NUMBER, RK, MULRK, BOOLERR = 0x0006, 0x0203, 0x027E, 0x00BD, 0x0205
 SHARE = 0
+BESIDE = re.compile(r"[十百千万亿円$＄€£₩₽฿]|[A-Z]{3}")
+"""What a format may have that shows what an amount is in."""
 NO_SECTOR = 0xFFFFFFF0
 """Numbers of sectors from here on mean that there is none."""
 
@@ -49,11 +51,12 @@ def plain(value: Any) -> Any:
 class Sheet:
     """What the library does not tell of a sheet: cells (row << 8 | column) with errors or formats, and its formulas.
 
-    `formats` gives the digits of a number that is shown with leading zeros, and SHARE for one shown as per cent.
+    `formats` gives the digits of a number that is shown with leading zeros, SHARE for one shown as per cent, and the
+    code of a format that may show what an amount is in.
     """
 
     errors: dict[int, str] = field(default_factory=dict)
-    formats: dict[int, int] = field(default_factory=dict)
+    formats: dict[int, int | str] = field(default_factory=dict)
     formulas: int = 0
 
 
@@ -129,7 +132,7 @@ def untold(content: bytes) -> list[Sheet]:
     places: list[int] = []
     for number, body in records(book, 0):
         if number == FORMAT:
-            formats[struct.unpack_from("<H", body)[0]] = body[5:].replace(b"\0", b"").decode("latin-1")
+            formats[struct.unpack_from("<H", body)[0]] = _code(body)
         elif number == XF:
             uses.append(struct.unpack_from("<H", body, 2)[0])
         elif number == BOUNDSHEET and body[5] == 0:
@@ -138,15 +141,22 @@ def untold(content: bytes) -> list[Sheet]:
     return [_sheet(book, place, senses) for place in places]
 
 
-def _sense(code: str) -> int | None:
+def _code(body: bytes) -> str:
+    """The code of a FORMAT record, one byte a character or two."""
+    return body[5:].decode("utf-16-le" if body[4:5] > b"\0" else "latin-1", errors="replace")
+
+
+def _sense(code: str) -> int | str | None:
     """What matters of a number format; None if nothing does."""
     bare = re.sub('"[^"]*"', "", code)
     if "%" in bare:
         return SHARE
-    return len(bare) if re.fullmatch("0{2,30}", bare) else None
+    if re.fullmatch("0{2,30}", bare):
+        return len(bare)
+    return code if BESIDE.search(code) else None
 
 
-def _sheet(book: bytes, place: int, senses: dict[int, int]) -> Sheet:
+def _sheet(book: bytes, place: int, senses: dict[int, int | str]) -> Sheet:
     found = Sheet()
     for number, body in records(book, place):
         if number not in (FORMULA, NUMBER, RK, MULRK, BOOLERR):
@@ -180,7 +190,9 @@ def with_untold(cells: list[Any], row: int, sheet: Sheet) -> list[Any]:
     return cells
 
 
-def _shown(value: float, sense: int) -> Any:
+def _shown(value: float, sense: int | str) -> Any:
+    if isinstance(sense, str):
+        return {"number": value, "code": sense}
     if sense == SHARE:
         return {"share": value}
     return str(int(value)).zfill(sense) if value >= 0 and value == int(value) else value
