@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import create_engine
 
 from tests.support import people
 from tests.support.browser import Window
 from tests.support.patience import PATIENCE
-from tests.support.places import Filling, Place
+from tests.support.places import Database, Filling, Place
 from tests.support.served import ServedAlone
 from tests.support.visitor import Visitor
 
@@ -41,6 +42,29 @@ def test_migrating_again_changes_nothing(new_place: Callable[[Filling], Place]) 
 
 def test_declarations_and_migrations_agree(new_place: Callable[[Filling], Place]) -> None:
     assert new_place("empty").run("migrate", "--check").returncode == 0
+
+
+def test_tables_that_somebody_changed_are_told(new_place: Callable[[Filling], Place], database: Database) -> None:
+    place = new_place("bare")
+    assert place.run("migrate", "--check").returncode == 0
+    if database == "sqlite":
+        return
+    engine = create_engine(place.database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX ix_resident_area")
+        connection.exec_driver_sql("CREATE INDEX ix_resident_area ON resident (area, citizen_id, id)")
+        one = connection.exec_driver_sql(
+            "SELECT conname, pg_get_constraintdef(oid), conrelid::regclass FROM pg_constraint WHERE condeferrable"
+        ).first()
+        assert one is not None
+        name, rule, table = one
+        connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        connection.exec_driver_sql(f"ALTER TABLE {table} ADD CONSTRAINT {name} {rule.replace(' DEFERRABLE', '')}")
+    engine.dispose()
+    done = place.run("migrate", "--check", check=False)
+    assert done.returncode == 1
+    assert f"{name} is not deferrable" in done.stderr
+    assert "ix_resident_area carries" in done.stderr
 
 
 def test_the_schema_goes_down_to_nothing_and_up_again(new_place: Callable[[Filling], Place]) -> None:

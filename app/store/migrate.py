@@ -16,7 +16,17 @@ from alembic.migration import MigrationContext
 from alembic.operations.ops import AddColumnOp
 from alembic.script import ScriptDirectory
 from flask_appbuilder import Model
-from sqlalchemy import Column, Connection, DefaultClause, create_engine, inspect, literal, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    DefaultClause,
+    UniqueConstraint,
+    create_engine,
+    inspect,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.engine import Dialect
 
 from app.declare import event  # noqa: F401  # a table of the same metadata
@@ -109,7 +119,8 @@ def differences(url: str) -> list[str]:
         context = MigrationContext.configure(
             connection, opts={"compare_type": compare_type, "include_name": include_name}
         )
-        return [*(str(item) for item in compare_metadata(context, Model.metadata)), *_carried(connection)]
+        found = (str(item) for item in compare_metadata(context, Model.metadata))
+        return [*found, *_carried(connection), *_deferred(connection)]
 
 
 def _carried(connection: Connection) -> Iterator[str]:
@@ -123,6 +134,19 @@ def _carried(connection: Connection) -> Iterator[str]:
             held = index.get("dialect_options", {}).get("postgresql_include", [])
             if held != declared.get(index["name"], held):
                 yield f"{index['name']} carries {held}, not {declared[index['name']]}"
+
+
+def _deferred(connection: Connection) -> Iterator[str]:
+    """The unique constraints that wait for the end of a transaction, or not, otherwise than declared; nor are these."""
+    if connection.dialect.name != "postgresql":
+        return
+    asked = text("SELECT conname, condeferrable FROM pg_constraint WHERE contype = 'u'")
+    held = {str(name): bool(waits) for name, waits in connection.execute(asked)}
+    for table in Model.metadata.sorted_tables:
+        for one in table.constraints:
+            waits = bool(getattr(one, "deferrable", False))
+            if isinstance(one, UniqueConstraint) and held.get(str(one.name), waits) != waits:
+                yield f"{one.name} is {'not ' if waits else ''}deferrable"
 
 
 def pending(url: str) -> bool:
