@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, case, cast, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, cast, exists, func, insert, literal, literal_column, select, update
 from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -267,7 +267,10 @@ class Applied(Going):
             # where the row's own values decide, each field's grants were asked when the row was planned
             held = editable(self.actor, self.entry, new=fresh)
             names = [item.name for item in self.written if item.name in held]
-        here = exists().where(model.id == GOING.c.id, self.reached(verb, names)).select_from(model)
+        row = select(model.id).where(model.id == GOING.c.id, self.reached(verb, names)).correlate(GOING)
+        # an offset has each row looked up: PostgreSQL does not know yet how many this transaction has added, and would
+        # read all that the person reaches for each part
+        here = row.offset(literal_column("0")).exists()
         return self.lines(select(GOING.c.line).where(part.going, GOING.c.fresh.is_(fresh), ~here))
 
 
