@@ -50,9 +50,11 @@ def sliced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         monkeypatch.setattr(hits, "MANY", 0)
     # statements that are kept have been put together with the figures of others
     hits.counts.cache_clear()
+    hits.newest.cache_clear()
     slices._common.cache_clear()
     yield
     hits.counts.cache_clear()
+    hits.newest.cache_clear()
     slices._common.cache_clear()
 
 
@@ -165,6 +167,36 @@ def test_words_known_to_be_common_show_the_same_again_and_what_is_new(app: Flask
         act_as(session, Person(1, "a", "A", unit_id=-1, grants={"resident": (HeldGrant(Verb.READ, OWN_UNIT),)}))
         assert fetch_page(session, query).rows == ()
         act_as(session, SYSTEM)
+
+
+@pytest.mark.usefixtures("sliced")
+def test_the_best_rows_are_shown_where_more_than_are_sorted_have_become_so(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hits, "MOST_SORTED", 4)
+    resident, word = app.extensions["catalog"]["resident"], "建国"
+    query = asked(resident, word)
+    for _turn in range(2):
+        fetch_page(session, query)
+    rows = session.scalars(select(resident.model).order_by(resident.model.id).limit(6)).all()
+    for row in rows:
+        row.name = word
+    session.flush()
+    unit = rows[-1].unit_id
+    # nobody but the last of them is left to a person who sees another unit alone
+    others = session.scalars(select(app.extensions["catalog"]["unit"].model.id).limit(2)).all()
+    rows[-1].unit_id = next(one for one in others if one != unit)
+    session.flush()
+    grants = {"resident": (HeldGrant(Verb.READ, OWN_UNIT),)}
+    for seen in (unit, rows[-1].unit_id):
+        act_as(session, SYSTEM)
+        best = expected(session, query)
+        act_as(session, Person(1, "a", "A", unit_id=seen, grants=grants))
+        mine = [
+            row_id for row_id in best if session.scalar(select(resident.model.id).where(resident.model.id == row_id))
+        ]
+        assert [row["id"] for row in fetch_page(session, query).rows] == mine[:7]
+    session.rollback()
 
 
 @pytest.mark.usefixtures("sliced")

@@ -97,21 +97,24 @@ def _hits(name: str, way: Way, tier: int) -> Select[Any]:
 
 @lru_cache(maxsize=64)
 def newest(name: str) -> Subquery:
-    """All rows of the rarer tiers, and those of the last that the newest blocks of ids have, `back` of them but one.
+    """All rows of the rarer tiers, and those of the last tier in the newest block of ids and `back` before it.
 
-    Of a rarer tier no more than can be sorted; to be filled in with `tier_questions`.
+    None at all where a rarer tier has more than can be sorted: of those that are left out the policy might have shown
+    some. To be filled in with `tier_questions`.
     """
     tokens = _tokens(name)
     last = select(func.max(tokens.c.id) // BLOCK).scalar_subquery()
     block = func.generate_series(last - bindparam("back", type_=Integer), last).column_valued("block")
     inside = _in(name, select(func.array_agg(block, type_=ARRAY(Integer))).scalar_subquery())
-    parts = []
-    for tier in range(len(TIERS)):
-        found = select(literal_column(str(tier), Integer).label("tier"), tokens.c.id)
-        here = found.where(_holds(tokens, tier), *([inside] if tier == LAST else []))
-        parts.append(here if tier == LAST else here.limit(literal_column(str(MOST_SORTED))))
-    every = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    ordered = select(every.c.tier, every.c.id).order_by(every.c.tier.asc(), every.c.id.desc())
+    tiers = [
+        select(literal_column(str(tier), Integer).label("tier"), tokens.c.id).where(_holds(tokens, tier))
+        for tier in range(len(TIERS))
+    ]
+    most: Any = literal_column(str(MOST_SORTED))
+    rarer = [found.limit(most).cte(f"rn_tier{tier}") for tier, found in enumerate(tiers[:LAST])]
+    every = union_all(*(select(one.c.tier, one.c.id) for one in rarer), tiers[LAST].where(inside)).subquery()
+    few = [select(func.count()).select_from(one).scalar_subquery() < most for one in rarer]
+    ordered = select(every.c.tier, every.c.id).where(*few).order_by(every.c.tier.asc(), every.c.id.desc())
     return ordered.offset(literal_column("0")).subquery()
 
 

@@ -161,7 +161,7 @@ class Slices:
     def _at_once(self, chosen: Chosen, what: Hashable, wanted: int) -> list[Any] | None:
         """The first page of words that are believed to be common, nothing counted first; None where that is no way.
 
-        It is whole where it ends among the rows of the last tier: those of the others are few then, and all before.
+        It is whole where it ends among the rows of the last tier: those of the others are all before.
         """
         common, now = _common(self._session.get_bind().engine), monotonic()
 
