@@ -49,23 +49,30 @@ def import_file(
 
 def _import(work: Import, apply_: bool, good_rows: bool) -> int:
     """Check a file and store it if asked to, telling both; returns how many rows are bad."""
-    with work.ahead(apply_ and not good_rows) as ahead:
+    done = None
+    if apply_ and not good_rows:
+        with progress("Checking and storing") as report:
+            done = work.store(report)
+    counts = done
+    if counts is None:
         with progress("Checking") as report:
-            counts = work.plan(report, ahead)
-        for line in work.notices():
-            click.echo(line, err=True)
-        for line in work.faults():
-            click.echo(line, err=True)
-        bad = sum(count for name, count in counts.items() if name not in ("new", "changed", "same"))
-        click.echo(f"Import {work.batch_id}: " + (_counted(counts) or "no rows"))
-        if apply_ and (good_rows or not bad):
-            with progress("Storing") as report:
-                done = work.apply(good_rows, report, ahead)
-            click.echo(f"Stored: {done['added']} added, {done['edited']} changed.")
-        elif apply_:
-            click.echo("Nothing was stored. Correct the file, or store the good rows with --good-rows.", err=True)
-        else:
-            click.echo("Nothing was stored: add --apply to store the rows.")
+            counts = work.plan(report)
+    for line in work.notices():
+        click.echo(line, err=True)
+    for line in work.faults():
+        click.echo(line, err=True)
+    found = {name: count for name, count in counts.items() if name not in ("added", "edited")}
+    bad = sum(count for name, count in found.items() if name not in ("new", "changed", "same"))
+    click.echo(f"Import {work.batch_id}: " + (_counted(found) or "no rows"))
+    if done is None and apply_ and (good_rows or not bad):
+        with progress("Storing") as report:
+            done = work.apply(good_rows, report)
+    if done is not None:
+        click.echo(f"Stored: {done['added']} added, {done['edited']} changed.")
+    elif apply_:
+        click.echo("Nothing was stored. Correct the file, or store the good rows with --good-rows.", err=True)
+    else:
+        click.echo("Nothing was stored: add --apply to store the rows.")
     return bad
 
 

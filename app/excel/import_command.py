@@ -14,10 +14,9 @@ from app.access import Forbidden, Person, System, may
 from app.catalog import Entry, current
 from app.declare.access import Verb
 from app.excel.book import BadWorkbook, column_letters
-from app.excel.plan import Reading, Report, plan_file, read_layout, remarks, upload_of
+from app.excel.plan import Reading, Report, plan_file, read_layout, remarks, store_file, upload_of
 from app.excel.read import open_book
 from app.store.import_tables import Mode
-from app.store.imports.ahead import Ahead
 from app.store.imports.applying import apply
 from app.store.imports.batches import Planned, Refused, find, line_text, refused_rows, same_file, start
 from app.store.save import Rules, make_rules
@@ -38,31 +37,20 @@ class Import:
     earlier: tuple[tuple[int, str, str], ...]
     told: tuple[str, ...] = ()
 
-    def plan(self, report: Report, ahead: Ahead | None) -> dict[str, int]:
+    def store(self, report: Report) -> dict[str, int] | None:
+        """Store the rows while the file is checked, if all are new and good; the counts with `added`, or None."""
+        with force_locale(self.language), _worded():
+            return store_file(db(), self.batch_id, self.path, _rules(), report)
+
+    def plan(self, report: Report) -> dict[str, int]:
         """Check the whole file; returns the rows by outcome."""
         with force_locale(self.language), _worded():
-            return plan_file(db(), self.batch_id, self.path, _rules(), report, ahead=ahead)
+            return plan_file(db(), self.batch_id, self.path, _rules(), report)
 
-    def apply(self, good_rows: bool, report: Report, ahead: Ahead | None) -> dict[str, int]:
+    def apply(self, good_rows: bool, report: Report) -> dict[str, int]:
         """Store what was planned; returns the counts with `added` and `edited`."""
         with force_locale(self.language), _worded():
-            done = None if ahead is None else ahead.finish(_rules())
-            if done is None:
-                return apply(db(), self.batch_id, _rules(), good_rows=good_rows, report=report)
-            report(done["added"], done["added"])
-            return done
-
-    @contextmanager
-    def ahead(self, wanted: bool) -> Iterator[Ahead | None]:
-        """What stores rows while others are checked, for a file that is to go in as a whole if all of it is good."""
-        if not wanted:
-            yield None
-            return
-        ahead = Ahead(db(), self.batch_id)
-        try:
-            yield ahead
-        finally:
-            ahead.close()
+            return apply(db(), self.batch_id, _rules(), good_rows=good_rows, report=report)
 
     def notices(self) -> list[str]:
         """What is told once of the whole file."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -20,9 +22,10 @@ from app.excel.read import open_book
 from app.excel.values import converter
 from app.kinds.value import MoneyKind
 from app.store.import_tables import Mode
-from app.store.imports.ahead import Ahead
 from app.store.imports.batches import ROW_ID, Layout, Upload, find, layout_of, line_of
+from app.store.imports.columns import ToRaw
 from app.store.imports.planning import plan
+from app.store.imports.straight import store_straight
 from app.store.save import Rules
 
 PIECE = 2**20
@@ -153,14 +156,41 @@ def find_sheet(book: Book, entry: Entry, sheet: str = "") -> int:
 
 
 def plan_file(
-    session: Session, batch_id: int, path: Path, rules: Rules, report: Report = lambda done, total: None,
-    *,
-    ahead: Ahead | None = None,
+    session: Session, batch_id: int, path: Path, rules: Rules, report: Report = lambda done, total: None
 ) -> dict[str, int]:  # fmt: skip
-    """Plan the batch from its file; returns the counts by outcome. Raises BadWorkbook, Forbidden or Refused.
+    """Plan the batch from its file; returns the counts by outcome. Raises BadWorkbook, Forbidden or Refused."""
+    with _read(session, batch_id, path) as found:
+        return plan(
+            session, batch_id, found.rows, rules, found.to_raw, lambda done: report(done, found.total),
+            remarks=found.remarks,
+        )  # fmt: skip
 
-    `ahead` stores what is planned while the rest of the file is read.
+
+def store_file(
+    session: Session, batch_id: int, path: Path, rules: Rules, report: Report = lambda done, total: None
+) -> dict[str, int] | None:  # fmt: skip
+    """Store the batch while its file is checked, if it is of new and good rows alone; returns the counts with `added`.
+
+    Otherwise None: it is to be planned. Raises as `plan_file` does.
     """
+    with _read(session, batch_id, path) as found:
+        return store_straight(
+            session, batch_id, found.rows, rules, found.to_raw, lambda done: report(done, found.total),
+            remarks=found.remarks,
+        )  # fmt: skip
+
+
+class _Read(NamedTuple):
+    """A batch's file, being read: its rows, how many there are as far as that is known, and how they are understood."""
+
+    rows: Iterator[tuple[int, list[Cell]]]
+    total: int | None
+    to_raw: ToRaw
+    remarks: Callable[[], Sequence[Words]]
+
+
+@contextmanager
+def _read(session: Session, batch_id: int, path: Path) -> Iterator[_Read]:
     batch = find(session, batch_id)
     if batch is None:
         raise LookupError(batch_id)
@@ -176,10 +206,7 @@ def plan_file(
         counts = [book.sheets[place].rows for place in places]
         total = None if None in counts else sum(filter(None, counts))
         rows = read_rows(book, layout, places, max(layout.mapping, default=0) + 1)
-        to_raw, remarks = converter(titles, book.system, header.measure), book.counted
-        return plan(
-            session, batch_id, rows, rules, to_raw, lambda done: report(done, total), remarks=remarks, ahead=ahead
-        )
+        yield _Read(rows, total, converter(titles, book.system, header.measure), book.counted)
 
 
 def read_places(book: Book, layout: Layout, entry: Entry) -> tuple[Header, tuple[int, ...]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, event, func, select
+from sqlalchemy import ColumnElement, cast, event, func, literal, select
+from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
 
 from app.catalog import Catalog, Entry
@@ -23,6 +24,13 @@ def last_used(entry: Entry) -> ColumnElement[int]:
     had = select(func.max(EVENTS.c.row_id)).where(EVENTS.c.record == entry.name).scalar_subquery()
     has = select(func.max(own)).scalar_subquery()
     return func.max(func.coalesce(has, 0), func.coalesce(had, 0))
+
+
+def next_id(session: Session, entry: Entry) -> ColumnElement[int]:
+    """The next id of the record, another for each row of a statement: for PostgreSQL."""
+    # asked beforehand: in the statement itself it would be looked up for each row
+    sequence = session.scalar(select(func.pg_get_serial_sequence(entry.model.__tablename__, "id")))
+    return func.nextval(cast(literal(sequence), REGCLASS))
 
 
 def free_ids(session: Session, entry: Entry, count: int) -> list[int] | None:

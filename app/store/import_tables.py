@@ -92,6 +92,11 @@ class ImportBatch(Model):  # type: ignore[misc]  # FAB's base is untyped
     undone_at: Mapped[datetime | None] = mapped_column(Moment())
     undo_of: Mapped[int | None]
 
+    @property
+    def straight(self) -> bool:
+        """Whether it was stored while it was checked: of rows that nothing is said of, the trail alone tells."""
+        return self.applied_at is not None and self.planned_at is None and self.undo_of is None
+
 
 class ImportRow(Model):  # type: ignore[misc]  # FAB's base is untyped
     """A row of a file as it was planned; `line` is its number in the sheet, from 1.

@@ -13,21 +13,20 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, case, cast, exists, func, insert, literal, literal_column, select, update
-from sqlalchemy.dialects.postgresql import REGCLASS
+from sqlalchemy import and_, case, exists, func, insert, literal, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access import System, editable, may
 from app.declare.access import Verb
-from app.declare.event import Deed, Event
-from app.store.ids import last_used
+from app.declare.event import Deed
+from app.store.ids import last_used, next_id
 from app.store.import_tables import Outcome, State
 from app.store.imports.batches import Refused, count_rows, layout_of, rights, take
 from app.store.imports.lookup import Scope
 from app.store.imports.passing import Claim, Group, held, let_pass, movers, reasons
 from app.store.imports.sql import GOING, STAGED, Part, as_json, close_going, open_going, unpacked
-from app.store.imports.writing import Going, Report
+from app.store.imports.writing import EVENTS, Going, Report, Told
 from app.store.save import Rules
 from app.store.search.index import index_lines, store_lines
 from app.store.search.tokens import plan_of
@@ -35,7 +34,6 @@ from app.store.session import writing, writing_now
 from app.store.validate import WHOLE
 
 ROUNDS = 5
-EVENTS = Event.__table__
 Reasons = dict[int, tuple[Outcome, str, str]]
 """What stands against rows now, by line: (outcome, field, message)."""
 
@@ -165,7 +163,8 @@ class Applied(Going):
                 self.index(part)
             self.check_written(part)
             deed = case((GOING.c.fresh, literal("added")), else_=literal("changed"))
-            self.note(part, self.batch.id, deed, as_json(self.dialect, STAGED.c.changes))
+            changes = as_json(self.dialect, STAGED.c.changes)
+            self.note(part, self.batch.id, deed, Told(STAGED.c.label, STAGED.c.fields, changes))
 
     def finish(self, added: int, edited: int) -> dict[str, int]:
         """Commit; returns the batch's counts."""
@@ -178,15 +177,11 @@ class Applied(Going):
         self.settle(added + edited)
         return counts
 
-    def choose(self, part: Part | None = None) -> None:
-        """Put the rows that nothing stands against, or those of a part, into their table; new ones get ids here."""
-        own = STAGED.c.batch_id == self.batch.id
-        mine = own if part is None else and_(own, part.staged)
-        new_id: ColumnElement[Any]
+    def choose(self) -> None:
+        """Put the rows that nothing stands against into their table; new ones get ids here."""
+        mine = STAGED.c.batch_id == self.batch.id
         if self.dialect.name == "postgresql":
-            # asked once: in the statement itself it would be looked up for each row
-            sequence = self.session.scalar(select(func.pg_get_serial_sequence(self.table.name, "id")))
-            new_id = func.nextval(cast(literal(sequence), REGCLASS))
+            new_id = next_id(self.session, self.entry)
         else:
             new_id = last_used(self.entry) + func.row_number().over(order_by=STAGED.c.line)
         new = select(STAGED.c.line, new_id, literal(0), literal(True)).where(mine, STAGED.c.outcome == Outcome.NEW)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.access import Forbidden, Person, System, may
@@ -18,6 +18,7 @@ from app.access.grants import write_grant
 from app.catalog import Entry
 from app.declare.access import Verb
 from app.declare.choices import Classification
+from app.declare.event import Event
 from app.declare.record import Record
 from app.store import jobs
 from app.store.import_tables import ImportBatch, ImportRow, Mode, Outcome, State
@@ -219,8 +220,11 @@ def rows_of(
     session: Session, batch_id: int, outcomes: Sequence[Outcome] = (), after: int = 0, limit: int = 50
 ) -> list[Planned]:
     """Rows of the actor's own batch in the order of the file, those behind line `after`."""
-    if find(session, batch_id) is None:
+    batch = find(session, batch_id)
+    if batch is None:
         return []
+    if batch.straight:
+        return [] if outcomes and Outcome.NEW not in outcomes else _told_of(session, batch_id, after, limit)
     statement = select(ImportRow).where(ImportRow.batch_id == batch_id, ImportRow.line > after)
     if outcomes:
         statement = statement.where(ImportRow.outcome.in_(outcomes))
@@ -228,10 +232,27 @@ def rows_of(
     return [_planned(row) for row in found]
 
 
+def _told_of(session: Session, batch_id: int, after: int, limit: int) -> list[Planned]:
+    """The rows of a file that was stored while it was checked, as the trail tells of them, and in its order."""
+    own = and_(ImportRow.batch_id == batch_id, ImportRow.line == Event.line)
+    rows = select(Event.line, Event.row_id, Event.label, Event.changes, ImportRow.notes).outerjoin(ImportRow, own)
+    rows = rows.where(Event.batch_id == batch_id, Event.line > after).order_by(Event.id).limit(limit)
+    # the trail is everybody's who may see the batch, whatever they see of the trail elsewhere
+    found = session.execute(rows, execution_options={"unfiltered": True})
+    return [
+        Planned(row.line, Outcome.NEW, row.row_id, row.label or "", row.changes or {}, _notes(row.notes))
+        for row in found
+    ]  # fmt: skip
+
+
 def _planned(row: ImportRow) -> Planned:
-    said = json.loads(row.notes or "[]")
-    notes = tuple(Note(one["field"], one.get("place"), one["message"], one.get("odd", False)) for one in said)
-    return Planned(row.line, row.outcome, row.target_id, row.label or "", json.loads(row.changes or "{}"), notes)
+    changes = json.loads(row.changes or "{}")
+    return Planned(row.line, row.outcome, row.target_id, row.label or "", changes, _notes(row.notes))
+
+
+def _notes(text: str | None) -> tuple[Note, ...]:
+    said = json.loads(text or "[]")
+    return tuple(Note(one["field"], one.get("place"), one["message"], one.get("odd", False)) for one in said)
 
 
 def refused_rows(session: Session, batch_id: int) -> Iterator[Planned]:

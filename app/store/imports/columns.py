@@ -14,7 +14,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 from marshmallow import ValidationError
+from psycopg.adapt import PyFormat, Transformer
 from sqlalchemy import Dialect
+from sqlalchemy.types import TypeEngine
 
 from app.catalog import Field
 from app.kinds import Kind
@@ -24,6 +26,8 @@ ToRaw = Callable[[Field, Any], Any]
 """Makes of a cell what `kind.parse` reads; raises ValidationError in words."""
 
 KNOWN_MOST = 20_000
+NULL = r"\N"
+"""What COPY is given for nothing."""
 quote = json.encoder.encode_basestring
 """A text as JSON, Chinese as it stands."""
 
@@ -163,36 +167,87 @@ def _is_plain(item: Field, dialect: Dialect) -> bool:
     return item.type.dialect_impl(dialect).bind_processor(dialect) is None
 
 
+def escaped(text: str) -> str:
+    """A text as COPY reads it."""
+    if text.isprintable() and "\\" not in text:
+        return text
+    return text.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+
+
+def copied(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], str]:
+    """Makes of a value of this type what COPY reads, as the driver would send it."""
+    bind = kind.dialect_impl(dialect).bind_processor(dialect)
+    driver = Transformer()
+
+    def text(value: Any) -> str:
+        sent = value if bind is None else bind(value)
+        if sent is None:
+            return NULL
+        if sent.__class__ is str:
+            return escaped(sent)
+        data = driver.get_dumper(sent, PyFormat.TEXT).dump(sent)
+        return NULL if data is None else escaped(bytes(data).decode())
+
+    return text
+
+
 class Encoder:
-    """The two JSON texts of each value of a field: as the database keeps it, and as the trail tells it."""
+    """Two texts of each value of a field: as the database keeps it, in JSON, and the JSON of how the trail tells it."""
+
+    _null = "null"
 
     def __init__(self, item: Field, dialect: Dialect) -> None:
         self._plain = _is_plain(item, dialect)
         self._day = item.kind.control == "date"
-        self._stored = storage(item, dialect)
+        self._stored = self._storing(item, dialect)
         self._told = told(item)
         # by identity, as readers give the same object for the same text; the value is held so that its identity stays
         self._known: dict[int, tuple[Any, str, str]] | None = {} if repeats(item) else None
+
+    def _storing(self, item: Field, dialect: Dialect) -> Callable[[Any], str]:
+        return storage(item, dialect)
 
     def encode(self, values: Sequence[Any]) -> tuple[list[str], list[str]]:
         """Both texts of each of the values; "null" of None."""
         if self._plain:
             texts = ["null" if value is None else quote(value) for value in values]
-            return texts, texts
+            return self._texts(values, texts), texts
         if self._day:
             texts = ["null" if value is None else f'"{value.isoformat()}"' for value in values]
-            return texts, texts
+            return self._days(values, texts), texts
         known = self._known
         if known is None:
-            pairs = [
-                ("null", "null") if value is None else (self._stored(value), self._told(value)) for value in values
-            ]
+            null = (self._null, "null")
+            pairs = [null if value is None else (self._stored(value), self._told(value)) for value in values]
             return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         found = [known.get(id(value)) or self._learn(value) for value in values]
         return [one[1] for one in found], [one[2] for one in found]
 
+    def _texts(self, _values: Sequence[Any], told: list[str]) -> list[str]:
+        """Texts as the database keeps them, given as the trail tells them too."""
+        return told
+
+    def _days(self, _values: Sequence[Any], told: list[str]) -> list[str]:
+        """Days likewise."""
+        return told
+
     def _learn(self, value: Any) -> tuple[Any, str, str]:
-        texts = (value, "null", "null") if value is None else (value, self._stored(value), self._told(value))
+        texts = (value, self._null, "null") if value is None else (value, self._stored(value), self._told(value))
         if self._known is not None and len(self._known) < KNOWN_MOST:
             self._known[id(value)] = texts
         return texts
+
+
+class CopyEncoder(Encoder):
+    """The same two texts, of which the first is what COPY reads."""
+
+    _null = NULL
+
+    def _storing(self, item: Field, dialect: Dialect) -> Callable[[Any], str]:
+        return str if item.refers else copied(item.type, dialect)
+
+    def _texts(self, values: Sequence[Any], told: list[str]) -> list[str]:
+        return [NULL if value is None else escaped(value) for value in values]
+
+    def _days(self, values: Sequence[Any], told: list[str]) -> list[str]:
+        return [NULL if value is None else value.isoformat() for value in values]

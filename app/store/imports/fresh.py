@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress, repeat
 from typing import Any
 
@@ -30,17 +30,22 @@ from app.store.validate import WHOLE, Errors, check_alone
 SPECIAL = frozenset({Blank, Kept, Masked, Fault})
 Columns = Mapping[str, list[Any]]
 Notes = dict[int, list[dict[str, Any]]]
-Learn = Callable[[Sequence[int], Sequence[Mapping[str, Any]]], None]
-"""Told of new rows before they are planned: their lines, and their values by field."""
 
 
 class Draft:
-    """New rows of a chunk on their way: their lines, keys and values, and what is said of each, by its number here."""
+    """New rows of a chunk on their way: their lines, keys and values, and what is said of each, by its number here.
 
-    def __init__(self, lines: list[int], keys: list[tuple[Any, ...] | None], rows: list[dict[str, Any]], notes: Notes):
+    The values are there twice: `rows` has them by field, `columns` those of each plain field.
+    """
+
+    def __init__(
+        self, lines: list[int], keys: list[tuple[Any, ...] | None], rows: list[dict[str, Any]],
+        columns: list[list[Any]], notes: Notes,
+    ) -> None:  # fmt: skip
         self.lines = lines
         self.keys = keys
         self.rows = rows
+        self.columns = columns
         self.notes = notes
         self.outside: set[int] = set()
 
@@ -51,12 +56,33 @@ class Draft:
         return faulty - self.outside
 
 
+class Trail:
+    """Puts the lines of the trail together that tell of new rows, from the JSON texts of their fields' values."""
+
+    def __init__(self, items: Sequence[Field]) -> None:
+        self._items = items
+        self._shapes: dict[tuple[bool, ...], tuple[str, str]] = {}
+
+    def line(self, told: Sequence[str]) -> tuple[str, str]:
+        """Of a row the labels of the fields that hold something, and [nothing, what they hold] as JSON."""
+        present = tuple([text != "null" for text in told])
+        fields, frame = self._shapes.get(present) or self._shape(present)
+        return fields, frame % tuple(compress(told, present))
+
+    def _shape(self, present: tuple[bool, ...]) -> tuple[str, str]:
+        items = list(compress(self._items, present))
+        frame = "{" + ",".join(f"{quote(item.name)}:[null,%s]" for item in items) + "}"
+        shape = "、".join(item.label for item in items)[:1000], frame
+        self._shapes[present] = shape
+        return shape
+
+
 class Fresh:
-    """Plans the new rows of one file."""
+    """Checks the new rows of one file; `plain` are the fields that rows have themselves, `many` those that refer."""
 
     def __init__(
         self, session: Session, entry: Entry, places: Mapping[str, int], rules: Rules, key: tuple[Field, ...],
-        claims: Claims, *, learn: Learn | None = None,
+        claims: Claims,
     ) -> None:  # fmt: skip
         self._session = session
         self._claims = claims
@@ -64,55 +90,56 @@ class Fresh:
         self._places = places
         self._rules = rules
         self._key = key
-        self._learn = learn
         self._open = editable(actor_of(session), entry, new=True)
         self._given = defaults(entry)
         self._scope = Scope(session, entry, Verb.ADD)
         dialect = session.get_bind().dialect
         own = [item for name, item in entry.fields.items() if name not in STAMPS]
-        self._plain = tuple(item for item in own if not item.many)
-        self._many = tuple(item for item in own if item.many and item.name in places and item.name in self._open)
-        self._names = tuple(item.name for item in self._plain)
-        self._encoders = [Encoder(item, dialect) for item in self._plain]
-        self._told = {item.name: told(item) for item in self._many}
-        self._template = "{" + ",".join(f"{quote(item.storage)}:%s" for item in self._plain) + "}"
-        self._shapes: dict[tuple[bool, ...], tuple[str, str]] = {}
-        self._read = [item for item in self._plain if item.name in places and item.name in self._open]
-        lacking = (item for item in self._plain if item.name in self._open and item.required)
+        self.plain = tuple(item for item in own if not item.many)
+        self.many = tuple(item for item in own if item.many and item.name in places and item.name in self._open)
+        self._names = tuple(item.name for item in self.plain)
+        self._encoders = [Encoder(item, dialect) for item in self.plain]
+        self._told = {item.name: told(item) for item in self.many}
+        self._template = "{" + ",".join(f"{quote(item.storage)}:%s" for item in self.plain) + "}"
+        self._trail = Trail(self.plain)
+        self._read = [item for item in self.plain if item.name in places and item.name in self._open]
+        lacking = (item for item in self.plain if item.name in self._open and item.required)
         self._lacking = [item for item in lacking if item.name not in places and self._given.get(item.name) is None]
         self._others = [
             group for group in entry.uniques
             if group != key and any(item.name in places for item in group) and not any(item.many for item in group)
         ]  # fmt: skip
-        self._odd = [item for item in self._plain if _warns(item)]
+        self._odd = [item for item in self.plain if _warns(item)]
 
     def plan(
         self, lines: Sequence[int], columns: Columns, chosen: Sequence[int], keys: Sequence[tuple[Any, ...] | None]
     ) -> list[Staged]:
         """What the rows at these indexes of a chunk come to."""
-        if not chosen:
-            return []
+        return self._staged(self.check(lines, columns, chosen, keys)) if chosen else []
+
+    def check(
+        self, lines: Sequence[int], columns: Columns, chosen: Sequence[int], keys: Sequence[tuple[Any, ...] | None]
+    ) -> Draft:
+        """The rows at these indexes of a chunk, with what is to be said of them."""
         notes: Notes = defaultdict(list)
         values = self._values(columns, chosen, notes)
-        many = {item.name: self._clean(item, columns[item.name], chosen, notes) for item in self._many}
+        many = {item.name: self._clean(item, columns[item.name], chosen, notes) for item in self.many}
         rows = [dict(zip(self._names, row, strict=True)) for row in zip(*values, strict=True)]
         self._tell_unseen(columns, chosen, notes)
         for name, lists in many.items():
             for row, ids in zip(rows, lists, strict=True):
                 row[name] = ids or []
-        draft = Draft([lines[index] for index in chosen], [keys[index] for index in chosen], rows, notes)
+        draft = Draft([lines[index] for index in chosen], [keys[index] for index in chosen], rows, values, notes)
         self._check(draft)
         self._check_uniques(draft)
         self._check_scope(draft)
-        if self._learn is not None:
-            self._learn(draft.lines, draft.rows)
-        return self._staged(draft, values)
+        return draft
 
     def _values(self, columns: Columns, chosen: Sequence[int], notes: Notes) -> list[list[Any]]:
         """The values of every plain field of the new rows, in the order of the fields."""
         count = len(chosen)
         found: dict[str, list[Any]] = {}
-        for item in self._plain:
+        for item in self.plain:
             if item in self._read:
                 found[item.name] = self._clean(item, columns[item.name], chosen, notes)
             else:
@@ -120,7 +147,7 @@ class Fresh:
         for item in self._lacking:
             for number in range(count):
                 notes[number].append(self._note(item.name, _("Please fill this in.")))
-        for item in self._plain:
+        for item in self.plain:
             derived = item.spec.derived
             if derived is None:
                 continue
@@ -159,7 +186,7 @@ class Fresh:
 
     def _tell_unseen(self, columns: Columns, chosen: Sequence[int], notes: Notes) -> None:
         """Tell where the file says of a referred row that it is not visible, as in a row copied to make a new one."""
-        for item in (*self._read, *self._many):
+        for item in (*self._read, *self.many):
             if item.target is None:
                 continue
             cells = columns[item.name]
@@ -234,12 +261,12 @@ class Fresh:
                 for number in asked[values]:
                     self._claims.add(group, Claim(draft.lines[number], holder, holder in gone))
 
-    def _staged(self, draft: Draft, values: list[list[Any]]) -> list[Staged]:
+    def _staged(self, draft: Draft) -> list[Staged]:
         """The rows as they are kept until they go in."""
-        texts = [encoder.encode(column) for encoder, column in zip(self._encoders, values, strict=True)]
+        texts = [encoder.encode(column) for encoder, column in zip(self._encoders, draft.columns, strict=True)]
         stored = zip(*(pair[0] for pair in texts), strict=True)
         said = zip(*(pair[1] for pair in texts), strict=True)
-        template, null, staged, entry, notes = self._template, "null", [], self._entry, draft.notes
+        template, staged, entry, notes = self._template, [], self._entry, draft.notes
         bad = draft.bad
         refused = bad | draft.outside
         labels = own_labels(entry, draft.rows)
@@ -252,10 +279,9 @@ class Fresh:
                 outcome = Outcome.ERROR if number in bad else Outcome.OUTSIDE
                 staged.append(Staged(line, outcome.value, key=told_key, label=label, notes=told_notes))
                 continue
-            present = tuple([text != null for text in telling])
-            fields, frame = self._shapes.get(present) or self._shape(present)
-            changes, many = frame % tuple(compress(telling, present)), None
-            if self._many:
+            fields, changes = self._trail.line(telling)
+            many = None
+            if self.many:
                 fields, changes, many = self._with_many(row, fields, changes)
             staged.append(
                 Staged(
@@ -264,18 +290,10 @@ class Fresh:
             )
         return staged
 
-    def _shape(self, present: tuple[bool, ...]) -> tuple[str, str]:
-        """Of rows in which these fields hold something: the fields' labels, and the frame of the trail's line."""
-        items = list(compress(self._plain, present))
-        frame = "{" + ",".join(f"{quote(item.name)}:[null,%s]" for item in items) + "}"
-        shape = "、".join(item.label for item in items)[:1000], frame
-        self._shapes[present] = shape
-        return shape
-
     def _with_many(self, row: Mapping[str, Any], fields: str, changes: str) -> tuple[str, str, str]:
         """The same with the references to many rows."""
-        held = {item.name: row[item.name] for item in self._many if row[item.name]}
-        for item in self._many:
+        held = {item.name: row[item.name] for item in self.many if row[item.name]}
+        for item in self.many:
             if item.name in held:
                 fields = f"{fields}、{item.label}"[:1000]
                 mark = "," if len(changes) > 2 else ""

@@ -42,6 +42,9 @@ class Claims:
         """Note a claim, to be judged when the whole file is planned."""
         self._found[group].append(claim)
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     def refused(self, batch_id: int) -> dict[Group, dict[int, str]]:
         """The lines that cannot have what they take, each with the reason, as the plan now stands."""
         return {

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -16,8 +16,7 @@ from app.catalog import Catalog, Entry, Field
 from app.declare.access import Verb
 from app.declare.choices import Words
 from app.kinds.text import CodeKind
-from app.store.import_tables import Mode, Outcome, State
-from app.store.imports.ahead import Ahead
+from app.store.import_tables import ImportBatch, Mode, Outcome, State
 from app.store.imports.batches import (
     ROW_ID,
     ROW_VERSION,
@@ -31,8 +30,8 @@ from app.store.imports.batches import (
 )
 from app.store.imports.columns import Blank, Fault, Kept, Masked, Reader, ToRaw
 from app.store.imports.filled import Filled, Row, is_empty, no_versions, whole
-from app.store.imports.fresh import Fresh, Learn
-from app.store.imports.known import Known
+from app.store.imports.fresh import Draft, Fresh
+from app.store.imports.known import Known, Known3
 from app.store.imports.lookup import Now, Rows, holders, in_trash, with_zeros
 from app.store.imports.passing import Claim, Claims, movers
 from app.store.imports.references import Resolver
@@ -44,7 +43,7 @@ from app.store.validate import taken
 
 CHUNK = 5_000
 FIRST = 1_000
-"""Rows of the first chunk: until it is planned, nothing can be stored beside."""
+"""Rows of the first chunk: until it is checked, nothing can be stored beside."""
 NO_KEY = frozenset({Blank, Fault, Kept, Masked})
 Report = Callable[[int], None]
 """Told how many rows are done; may raise to stop the work."""
@@ -59,31 +58,16 @@ def plan(
     report: Report = lambda done: None,
     *,
     remarks: Callable[[], Iterable[Words]] = tuple,
-    ahead: Ahead | None = None,
 ) -> dict[str, int]:
     """Plan every row of the file, given as (line, cells) below the header; returns the counts by outcome.
 
-    `remarks` says at the end what the person should know of how the file was read; `ahead` stores what is planned
-    already. Commits chunk by chunk, so that nobody waits for it; begun again it begins anew. Raises Forbidden or
-    Refused.
+    `remarks` says at the end what the person should know of how the file was read. Commits chunk by chunk, so that
+    nobody waits for it; begun again it begins anew. Raises Forbidden or Refused.
     """
-    catalog: Catalog = session.info["catalog"]
-    # what was read is let go first: SQLite lets no transaction write that began to read before another wrote
-    session.rollback()
-    with writing_now():
-        batch = take(session, batch_id)
-        if batch.state not in (State.WAITING, State.PLANNED):
-            raise Refused(_("This import is over."))
-        entry, layout = catalog[batch.record], layout_of(batch)
-        batch.state = State.WAITING
-        clear_rows(session, batch_id)
-        session.commit()
-    planner = Planner(session, entry, layout, rules, to_raw, learn=None if ahead is None else ahead.learn)
+    planner = begin(session, batch_id, rules, to_raw)
     done = 0
-    if ahead is not None:
-        ahead.begin(entry, planner.written)
-    with staging(session, batch_id, (lambda rows: None) if ahead is None else ahead.take) as put:
-        for chunk in _chunks(rows):
+    with staging(session, batch_id) as put:
+        for chunk in chunks(rows):
             put(planner.plan(chunk))
             done += len(chunk)
             report(done)
@@ -97,18 +81,32 @@ def plan(
         if batch.state is not State.WAITING:  # dropped meanwhile
             raise Refused(_("This import is over."))
         planner.mark_repeats(batch_id)
-        planner.notices += planner.left_out()
-        planner.notices += [{"field": "", "text": str(text)} for text in remarks()]
+        planner.tell(batch, remarks())
         batch.counts = count_rows(session, batch_id)
-        batch.notices, batch.written = planner.notices, planner.written
-        batch.rights = rights(session, entry, rules.ceiling)
         batch.planned_at, batch.state = datetime.now(UTC), State.PLANNED
         counts = dict(batch.counts)
         session.commit()
     return counts
 
 
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def begin(session: Session, batch_id: int, rules: Rules, to_raw: ToRaw) -> Planner:
+    """Make ready to check a file, of which nothing is planned then; commits. Raises Forbidden or Refused."""
+    catalog: Catalog = session.info["catalog"]
+    # what was read is let go first: SQLite lets no transaction write that began to read before another wrote
+    session.rollback()
+    with writing_now():
+        batch = take(session, batch_id)
+        if batch.state not in (State.WAITING, State.PLANNED):
+            raise Refused(_("This import is over."))
+        entry, layout = catalog[batch.record], layout_of(batch)
+        batch.state = State.WAITING
+        clear_rows(session, batch_id)
+        session.commit()
+    return Planner(session, entry, layout, rules, to_raw)
+
+
+def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """The rows of a file as they are worked on."""
     chunk: list[Row] = []
     size = min(FIRST, CHUNK)
     for row in rows:
@@ -120,15 +118,25 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
+class _LookedAt(NamedTuple):
+    """The rows of a chunk: what they say, which are new (by index), which are there already, and which are refused."""
+
+    lines: list[int]
+    columns: dict[str, list[Any]]
+    keys: list[tuple[Any, ...] | None]
+    fresh: list[int]
+    known: list[Known3]
+    refused: list[Staged]
+
+
 class Planner:
     """Plans chunk after chunk of one file: reads its columns, finds its rows, and says what each comes to."""
 
-    def __init__(
-        self, session: Session, entry: Entry, layout: Layout, rules: Rules, to_raw: ToRaw, *, learn: Learn | None = None
-    ) -> None:
+    def __init__(self, session: Session, entry: Entry, layout: Layout, rules: Rules, to_raw: ToRaw) -> None:
         self._session = session
         self._entry = entry
         self._layout = layout
+        self._rules = rules
         self.notices: list[dict[str, str]] = []
         actor = actor_of(session)
         self._may_add = may(actor, entry, Verb.ADD)
@@ -153,7 +161,7 @@ class Planner:
         self.aside: list[tuple[int, Row]] = []
         """Rows of an export without an id that have the key of the row with this one, which may give it up yet."""
         self._given_up: Collection[int] | None = None
-        self._fresh = Fresh(session, entry, self._places, rules, self._key, self._claims, learn=learn)
+        self._fresh = Fresh(session, entry, self._places, rules, self._key, self._claims)
         self._known = Known(session, entry, self._places, rules, layout, self._claims)
 
     def _taken(self, name: str) -> bool:
@@ -194,8 +202,40 @@ class Planner:
         self.notices.append({"field": "", "text": str(_("Nothing tells rows of this kind apart: every row is added."))})
         return ()
 
+    @property
+    def plain(self) -> tuple[Field, ...]:
+        """The fields that a new row has itself."""
+        return self._fresh.plain
+
+    @property
+    def straight(self) -> bool:
+        """Whether new rows of this file are checked by themselves, whatever else stands in it."""
+        return not self._layout.returned and not self._fresh.many
+
     def plan(self, chunk: Sequence[Row]) -> list[Staged]:
         """What each row of a chunk comes to."""
+        looked_at = self._look(chunk)
+        staged = looked_at.refused
+        staged += self._fresh.plan(looked_at.lines, looked_at.columns, looked_at.fresh, looked_at.keys)
+        staged += self._known.plan(looked_at.lines, looked_at.columns, looked_at.known)
+        return staged
+
+    def new_rows(self, chunk: Sequence[Row]) -> Draft | None:
+        """The rows of a chunk, if each is a new one that nothing stands against."""
+        looked_at = self._look(chunk)
+        if looked_at.refused or looked_at.known:
+            return None
+        draft = self._fresh.check(looked_at.lines, looked_at.columns, looked_at.fresh, looked_at.keys)
+        return None if draft.bad or draft.outside or self._claims else draft
+
+    def tell(self, batch: ImportBatch, remarks: Iterable[Words]) -> None:
+        """Note in the batch what is told of the file, what the plan may change, and under which rights."""
+        self.notices += self.left_out()
+        self.notices += [{"field": "", "text": str(text)} for text in remarks]
+        batch.notices, batch.written = self.notices, self.written
+        batch.rights = rights(self._session, self._entry, self._rules.ceiling)
+
+    def _look(self, chunk: Sequence[Row]) -> _LookedAt:
         chunk = self._filled.rows(chunk)
         lines = [line for line, _cells in chunk]
         cells = list(zip_longest(*(cells for _line, cells in chunk)))
@@ -210,7 +250,7 @@ class Planner:
         gone = in_trash(self._session, self._entry, hidden.values())
         lost = self._lost_zeros(key for key, now in zip(keys, standing, strict=True) if now is None)
         fresh: list[int] = []
-        known: list[tuple[int, Now, int | None]] = []
+        known: list[Known3] = []
         staged: list[Staged] = []
         for index, line in enumerate(lines):
             now = standing[index]
@@ -236,9 +276,7 @@ class Planner:
                 staged.append(self._refuse(line, Outcome.ERROR, lost[keys[index]]))
             else:
                 fresh.append(index)
-        staged += self._fresh.plan(lines, columns, fresh, keys)
-        staged += self._known.plan(lines, columns, known)
-        return staged
+        return _LookedAt(lines, columns, keys, fresh, known, staged)
 
     def plan_aside(self, batch_id: int) -> list[Staged]:
         """What the rows come to that were put aside: new ones where the row that has their key gives it up."""

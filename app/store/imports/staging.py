@@ -36,19 +36,17 @@ INSERT = f"INSERT INTO rn_import_row ({', '.join(COLUMNS)}) VALUES ({', '.join('
 
 
 Put = Callable[[Sequence[Staged]], None]
-Done = Callable[[Sequence[Staged]], None]
 Proof = Callable[[Connection], None]
 """Raises where a transaction may not be committed."""
 
 
 @contextmanager
-def staging(session: Session, batch_id: int, done: Done = lambda rows: None) -> Iterator[Put]:
+def staging(session: Session, batch_id: int) -> Iterator[Put]:
     """Give what stores planned rows, each time in a transaction of its own; all are stored when the block is left.
 
     PostgreSQL takes them over a second connection while the next are planned, one such call at a time. What went wrong
     there is raised by the next call, or at the end. There too a job proves that it is still its worker's
-    (`session.info["proof"]`): rows of one that lost it would get among those of the next. `done` is given rows that
-    are stored, in whatever thread did it.
+    (`session.info["proof"]`): rows of one that lost it would get among those of the next.
     """
     bind, proof = session.get_bind(), session.info.get("proof")
     # within a transaction that somebody has begun around it all another connection would not see the batch
@@ -58,9 +56,8 @@ def staging(session: Session, batch_id: int, done: Done = lambda rows: None) -> 
             # what was read is let go first: SQLite lets no transaction write that began to read before another wrote
             session.rollback()
             with writing_now():
-                _write(session.connection(), batch_id, rows)
+                write(session.connection(), batch_id, rows)
                 session.commit()
-            done(rows)
 
         yield here
         return
@@ -72,29 +69,29 @@ def staging(session: Session, batch_id: int, done: Done = lambda rows: None) -> 
             session.rollback()
             if waiting:
                 waiting.pop().result()
-            waiting.append(aside.submit(_aside, bind.engine, batch_id, rows, proof, done))
+            waiting.append(aside.submit(_aside, bind.engine, batch_id, rows, proof))
 
         yield there
         if waiting:
             waiting.pop().result()
 
 
-def _aside(engine: Engine, batch_id: int, rows: Sequence[Staged], proof: Proof | None, done: Done) -> None:
+def _aside(engine: Engine, batch_id: int, rows: Sequence[Staged], proof: Proof | None) -> None:
     with engine.begin() as connection:
         # they are safe with the batch, which is told to be planned after them: none waits for the disk by itself
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-        _write(connection, batch_id, rows)
+        write(connection, batch_id, rows)
         if proof is not None:
             proof(connection)
-    done(rows)
 
 
-def _write(connection: Connection, batch_id: int, rows: Sequence[Staged]) -> None:
+def write(connection: Connection, batch_id: int, rows: Sequence[Staged]) -> None:
+    """Store planned rows in the transaction at hand."""
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name != "postgresql":
         driver.executemany(INSERT, [(batch_id, *row) for row in rows])
         return
     with driver.cursor() as cursor, cursor.copy(COPY) as copy:
-        write, first = copy.write_row, (batch_id,)
+        put, first = copy.write_row, (batch_id,)
         for row in rows:
-            write(first + row)
+            put(first + row)

@@ -27,19 +27,18 @@ from sqlalchemy.orm import Session
 
 from app.access import Forbidden, System, may, predicate
 from app.declare.access import Verb
-from app.declare.event import Deed, Event
+from app.declare.event import Deed
 from app.store.import_tables import ImportBatch, State
 from app.store.imports.batches import Refused, take
 from app.store.imports.lookup import ASKED
 from app.store.imports.passing import let_pass, taken_since
-from app.store.imports.sql import GOING, STAGED, Part, as_json, close_going, open_going, value_text
-from app.store.imports.writing import Going, Report
+from app.store.imports.sql import GOING, STAGED, Part, close_going, open_going, value_text
+from app.store.imports.writing import EVENTS, Going, Report, Told
 from app.store.save import edit_ways
 from app.store.search.index import forget_rows
 from app.store.session import writing, writing_now
 
 SHOWN = 100
-EVENTS = Event.__table__
 WRITES = (Deed.ADDED, Deed.CHANGED, Deed.DELETED, Deed.RESTORED, Deed.PURGED)
 
 
@@ -110,7 +109,7 @@ def _undo(session: Session, batch_id: int, others: bool, report: Report, passing
         let_pass(session, rows.entry, rows.source())
     for part in rows.parts():
         deed = case((GOING.c.fresh, literal("deleted")), else_=literal("changed"))
-        rows.note(part, own.id, deed, rows.swapped())
+        rows.note(part, own.id, deed, Told(EVENTS.c.label, EVENTS.c.fields, rows.swapped()))
         if restored:
             rows.relate(part, False, 1, 0)
             rows.update(part, STAGED.c.old_values)
@@ -145,9 +144,10 @@ class Undoing(Going):
         fresh = EVENTS.c.deed == Deed.ADDED
         version = case((fresh, literal(1)), else_=STAGED.c.version + 1)
         new = case((fresh, literal(True)), else_=literal(False))
+        planned = and_(STAGED.c.batch_id == self.batch.id, STAGED.c.line == EVENTS.c.line)
         rows = (
             select(EVENTS.c.line, EVENTS.c.row_id, version, new, EVENTS.c.id)
-            .select_from(EVENTS.join(STAGED, and_(STAGED.c.batch_id == self.batch.id, STAGED.c.line == EVENTS.c.line)))
+            .select_from(EVENTS.join(STAGED, planned, isouter=self.batch.straight))
             .where(EVENTS.c.batch_id == self.batch.id)
         )
         self.session.execute(insert(GOING).from_select(["line", "id", "version", "fresh", "event"], rows))
@@ -157,6 +157,14 @@ class Undoing(Going):
         ):
             raise Refused(_("The import is too long ago to be undone."))
         self.lock()
+
+    def source(self, part: Part | None = None) -> Any:
+        """The rows that are going back, beside the import's line of the trail and what was planned, if it was."""
+        told = EVENTS.c.id == GOING.c.event
+        planned = and_(STAGED.c.batch_id == self.batch.id, STAGED.c.line == GOING.c.line)
+        # told of both tables, as in `Going.source`
+        planned = planned if part is None else and_(planned, part.staged)
+        return GOING.join(EVENTS, told).join(STAGED, planned, isouter=self.batch.straight)
 
     def check_rights(self) -> None:
         """Removing needs the right to delete, restoring the right to edit what goes back: in every row."""
@@ -212,13 +220,13 @@ class Undoing(Going):
 
     def _leave(self, reason: str, condition: ColumnElement[bool], told: list[Touched]) -> int:
         """Leave the rows for which a condition holds, telling the first of them; returns how many they are."""
-        chosen = select(GOING.c.line, GOING.c.id, STAGED.c.label).select_from(self.source()).where(condition)
+        chosen = select(GOING.c.line, GOING.c.id, EVENTS.c.label).select_from(self.source()).where(condition)
         found = self.session.execute(
             chosen.order_by(GOING.c.line).limit(SHOWN), execution_options={"unfiltered": True}
         ).all()
         if not found:
             return 0
-        told += [Touched(line, row_id, label or f"#{row_id}", str(reason)) for line, row_id, label in found]
+        told += [Touched(line, row_id, label, str(reason)) for line, row_id, label in found]
         gone = delete(GOING).where(condition)
         return int(self.session.execute(gone, execution_options={"unfiltered": True}).rowcount)  # type: ignore[attr-defined]  # a cursor's result
 
@@ -286,14 +294,12 @@ class Undoing(Going):
 
     def swapped(self) -> ColumnElement[Any]:
         """The import's line of the trail with before and after exchanged."""
-        changes = as_json(self.dialect, STAGED.c.changes)
+        each = func.json_each(EVENTS.c.changes).table_valued("key", "value", name="rn_change")
         if self.dialect.name == "postgresql":
-            each = func.json_each(changes).table_valued("key", "value", name="rn_change")
             pair = func.json_build_array(each.c.value.op("->")(1), each.c.value.op("->")(0))
-            return select(func.json_object_agg(each.c.key, pair)).select_from(each).correlate(STAGED).scalar_subquery()
-        each = func.json_each(changes).table_valued("key", "value", name="rn_change")
+            return select(func.json_object_agg(each.c.key, pair)).select_from(each).correlate(EVENTS).scalar_subquery()
         pair = func.json_array(func.json_extract(each.c.value, "$[1]"), func.json_extract(each.c.value, "$[0]"))
-        return select(func.json_group_object(each.c.key, pair)).select_from(each).correlate(STAGED).scalar_subquery()
+        return select(func.json_group_object(each.c.key, pair)).select_from(each).correlate(EVENTS).scalar_subquery()
 
     def remove(self, part: Part) -> None:
         """Remove the rows that the import added; what they refer to many times goes with them."""

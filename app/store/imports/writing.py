@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, cast, delete, exists, func, insert, literal, or_, select, true, update
@@ -23,9 +23,18 @@ from app.store.search.index import index_rows, settle
 from app.store.search.tokens import plan_of
 from app.store.session import actor_of
 
+EVENTS = Event.__table__
 PART = 20_000
 Report = Callable[[int, int], None]
 """Told how many rows of how many are done; may raise to stop the work, after which nothing is stored."""
+
+
+class Told(NamedTuple):
+    """What the trail tells of a row: its name, the fields' labels, and [before, after] of each as JSON."""
+
+    label: ColumnElement[Any]
+    fields: ColumnElement[Any]
+    changes: ColumnElement[Any]
 
 
 def _newly(many: dict[str, list[list[int]]], name: str, side: int) -> set[int]:
@@ -111,15 +120,20 @@ class Going:
         visible = predicate(self.catalog, self.actor, target, Verb.READ)
         return exists().where(target.model.id == row_id, visible).select_from(target.model)
 
-    def _unseen(self, item: Field, target: Entry, part: Part) -> list[int]:
+    def any_unseen(self, item: Field, target: Entry, part: Part) -> bool:
+        """Whether a row of the part refers by a field to what the actor may not see; each is asked for once."""
         column = self.table.c[item.storage]
         here = GOING.join(self.table, self.table.c.id == GOING.c.id)
-        # each referred row is asked once; there is none as a rule, and no need to look at what was planned
         referred = (
             select(column.label("id")).select_from(here).where(part.going, column.is_not(None)).distinct().subquery()
         )
-        if not self.lines(select(referred.c.id).where(~self._known(target, referred.c.id)).limit(1)):
+        return bool(self.lines(select(referred.c.id).where(~self._known(target, referred.c.id)).limit(1)))
+
+    def _unseen(self, item: Field, target: Entry, part: Part) -> list[int]:
+        # there is none as a rule, and no need to look at what was planned
+        if not self.any_unseen(item, target, part):
             return []
+        column = self.table.c[item.storage]
         texts = (STAGED.c.old_values, STAGED.c.new_values)
         before, after = (value_text(self.dialect, text, item.storage) for text in texts)
         rows = select(GOING.c.line).select_from(self.source(part).join(self.table, self.table.c.id == GOING.c.id))
@@ -182,17 +196,20 @@ class Going:
         )
         return rows.where(part.going, GOING.c.fresh.is_(fresh), STAGED.c.many.is_not(None))
 
-    def note(self, part: Part, batch_id: int, deed: Any, changes: Any) -> None:
-        """Write the lines of the trail, in the order of the file."""
-        line = event_line(self.session, Deed.CHANGED, self.entry) | {
+    def said(self, deed: Deed, batch_id: int) -> dict[str, Any]:
+        """What each line of the trail says, whatever row it is about."""
+        line = event_line(self.session, deed, self.entry) | {
             "at": self.now, "door": Door.IMPORT, "record": self.entry.name, "batch_id": batch_id,
         }  # fmt: skip
-        events = Event.__table__
-        told: dict[str, Any] = {
-            name: literal(value, events.c[name].type) for name, value in line.items() if value is not None
+        return {name: value for name, value in line.items() if value is not None}
+
+    def note(self, part: Part, batch_id: int, deed: Any, told: Told) -> None:
+        """Write the lines of the trail, in the order of the file."""
+        line: dict[str, Any] = {
+            name: literal(value, EVENTS.c[name].type) for name, value in self.said(Deed.CHANGED, batch_id).items()
         }
-        label = func.coalesce(STAGED.c.label, literal("#") + cast(GOING.c.id, STAGED.c.label.type))
-        told |= {"deed": deed, "row_id": GOING.c.id, "label": label, "fields": STAGED.c.fields, "changes": changes,
+        label = func.coalesce(told.label, literal("#") + cast(GOING.c.id, EVENTS.c.label.type))
+        line |= {"deed": deed, "row_id": GOING.c.id, "label": label, "fields": told.fields, "changes": told.changes,
                  "line": GOING.c.line}  # fmt: skip
-        rows = select(*told.values()).select_from(self.source(part)).where(part.going).order_by(GOING.c.line)
-        self.session.execute(insert(events).from_select(list(told), rows, include_defaults=False))
+        rows = select(*line.values()).select_from(self.source(part)).where(part.going).order_by(GOING.c.line)
+        self.session.execute(insert(EVENTS).from_select(list(line), rows, include_defaults=False))
