@@ -95,12 +95,12 @@ def _growth(setting: Setting, options: argparse.Namespace, lines: list[report.Li
         large = stack.enter_context(ours(setting.console(options.large), "large"))
         found = tables["growth"] = visits([small, large], MEASURES, options.rounds)
     lines += _grown(found, f"{options.large:,} rows against {options.small:,}", ("first", "last", "filter", "order"))
-    for measure, which in (("anybody", "of number, name and address"), ("search", "the peer’s of the name alone")):
+    for measure in ("rarer", "rarer_anybody", "search", "anybody"):
         searched = tables.get("peers as they come", {}).get(measure, {})
         others = {name: value for name, value in searched.items() if name != OURS}
         if others:
             name = min(others, key=lambda key: others[key])
-            work = f"two-character search, {which}, {options.large:,} rows"
+            work = f"two-character {report.TITLES[measure]}, {options.large:,} rows"
             lines.append(report.faster(work, found[measure]["large"], others[name], name, 20))
 
 

@@ -11,7 +11,7 @@ from benchmarks.systems import Console
 
 Found = dict[str, dict[str, float]]
 """Figures by measure and console."""
-MEASURES = ("first", "last", "filter", "search", "anybody", "order", "edit")
+MEASURES = ("first", "last", "filter", "search", "anybody", "rarer", "rarer_anybody", "order", "edit")
 
 
 def visits(consoles: Sequence[Console], measures: Sequence[str], rounds: int) -> Found:

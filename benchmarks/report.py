@@ -9,8 +9,10 @@ from benchmarks.systems import OURS
 
 TITLES = {
     "first": "first page", "last": "last page", "filter": "filter by area",
-    "search": "two-character search, at peers of the name alone",
-    "anybody": "two-character search of number, name and address",
+    "search": "search of a given name, at peers of the name alone",
+    "anybody": "search of a given name in number, name and address",
+    "rarer": "search of a surname with what follows, at peers of the name alone",
+    "rarer_anybody": "search of a surname with what follows in number, name and address",
     "order": "order by name", "edit": "edit form",
 }  # fmt: skip
 DIRECTUS_LIST = 36.0
