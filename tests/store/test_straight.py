@@ -23,6 +23,7 @@ from tests.support import people
 from tests.support.imports import RESIDENT, acting, as_text, begun, citizen, resident, rules, stored
 from tests.support.patience import until
 from tests.support.places import Database
+from tests.support.visitor import Visitor
 
 Rows = Sequence[Sequence[Any]]
 
@@ -156,6 +157,11 @@ def test_the_rows_of_a_batch_are_told_with_what_is_odd_about_them(app: Flask) ->
         assert told[0].label == "来571"
         assert [row.line for row in rows_of(session, batch, [Outcome.NEW], 3, 2)] == [4, 5]
         assert rows_of(session, batch, [Outcome.ERROR]) == []
+    page = Visitor(app).sign_in(people.POLICE).client.get(f"/imports/{batch}")
+    assert page.status_code == 200
+    assert all(f"来57{number}" in page.text for number in range(1, 7))
+    assert "329999" in page.text
+    with acting(app, people.POLICE) as session:
         undo(session, batch)
 
 
