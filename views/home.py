@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.catalog import current
 from app.declare.access import Verb
 from app.kinds.value import LOCAL
+from app.screens.frames import render
 from app.screens.pages import Link, Page
-from app.screens.shell import me, readable_entries, render, role_labels, unit_label
+from app.screens.shell import me, readable_entries, role_labels, unit_label
 from app.store.page import count
 from app.store.query import BadQuery, plain_query
 from app.store.session import db

@@ -16,9 +16,9 @@ from app.screens import forms
 from app.screens.common import entry_of, head, with_query
 from app.screens.edit import referred_page, rules
 from app.screens.errors import answer
+from app.screens.frames import render
 from app.screens.lists import read_query_string
 from app.screens.pages import BulkPage, Control, Link, Option
-from app.screens.shell import render
 from app.store.bulk import RowsRefused, Selection, delete_rows, preview, set_field, settable
 from app.store.save import Referred
 from app.store.session import db

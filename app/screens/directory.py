@@ -21,8 +21,9 @@ from app.declare.choices import Classification
 from app.declare.event import Deed
 from app.screens.common import head, know_args
 from app.screens.explain import Told
+from app.screens.frames import render
 from app.screens.pages import Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.screens.words import role_words
 from app.store.apart import apart_of, holders_among, words_for
 from app.store.events import note

@@ -17,8 +17,9 @@ from app.catalog import current
 from app.declare.access import Verb
 from app.kinds.value import MomentKind
 from app.screens.common import know_args
+from app.screens.frames import render
 from app.screens.pages import Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.store.jobs import submit
 from app.store.session import db
 

@@ -21,8 +21,9 @@ from app.screens import conflict, forms
 from app.screens.common import came_from, entry_of, head, know_args, number
 from app.screens.errors import answer
 from app.screens.forms import Raw
+from app.screens.frames import render
 from app.screens.pages import Conflict, ErrorPage, FormPage, Link
-from app.screens.shell import fragment, me, render
+from app.screens.shell import fragment, me
 from app.screens.source import quote
 from app.store.drafts import take_draft
 from app.store.files import BadFile, FileStore, find_files

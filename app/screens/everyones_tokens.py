@@ -18,8 +18,9 @@ from app.catalog import Entry, current
 from app.declare.access import Verb
 from app.declare.event import Deed
 from app.screens.common import head, know_args, number
+from app.screens.frames import render
 from app.screens.pages import Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.screens.tokens import TokenLine, token_line
 from app.store.events import note_rows
 from app.store.query import BadQuery

@@ -18,8 +18,9 @@ from app.catalog import Entry, current
 from app.declare.access import EVERYWHERE, Oversight, Verb
 from app.kinds.link import HIGHEST_ID
 from app.screens.common import know_args
+from app.screens.frames import render
 from app.screens.pages import Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.screens.words import GrantLine, fields_words, line_of, role_words, verb_words, via_words, why_not
 from app.store.explain import Marks, Question, ask, marks_of, may_verb, reached_by
 from app.store.labels import labels, nobody

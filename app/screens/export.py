@@ -17,9 +17,10 @@ from werkzeug.exceptions import NotFound
 from app.declare.access import Verb
 from app.kinds.value import LOCAL
 from app.screens.common import entry_of, head, know_args, with_query
+from app.screens.frames import render
 from app.screens.lists import without_place
 from app.screens.pages import Link
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.store.imports.batches import importable
 from app.store.jobs import submit
 from app.store.page import count

@@ -14,8 +14,9 @@ from app.access.explain import keeps_console
 from app.catalog import Entry, current
 from app.kinds.value import MomentKind
 from app.screens.common import know_args
+from app.screens.frames import render
 from app.screens.pages import Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.store.advice import Advice, Help, advise
 from app.store.filter_use import ORDERS, SEARCH, SLOW, uses
 from app.store.query import BadQuery

@@ -20,11 +20,15 @@ from markupsafe import Markup
 
 from app.screens.shell import here, make_shell
 
-KEPT = 128
+Drawn = tuple[bytes | str, int]
+"""A page as it is sent, and its status."""
+KEPT = 256
 """Frames that one process keeps; each is some tens of kilobytes."""
 MOST_TOKENS = 2_000
 FLASHES, FIELD = "_flashes", "csrf_token"
 """Where the session has what is told once, and the secret of form tokens."""
+BLOCKS = ("title", "bodyattrs", "content", "dialogs")
+"""What a page is made of beside its shell, in the order of _blocks.html."""
 
 
 class Frame(NamedTuple):
@@ -82,6 +86,18 @@ class Frames:
 def install(app: Flask) -> None:
     """Give an application its frames."""
     app.extensions["frames"] = Frames()
+
+
+def render(template: str, status: int = 200, **values: Any) -> Drawn:
+    """A page with its shell: only the page's own blocks are drawn each time. Its template extends `layout`."""
+    frames: Frames = current_app.extensions["frames"]
+    border = frames.hole("border")
+    drawn = render_template(
+        template, layout="_blocks.html", border=border, lang=get_locale().language, here=here(),
+        csrf_token=lambda: frames.token().decode(), **values,
+    )  # fmt: skip
+    blocks = (block.encode() for block in drawn.split(border))
+    return render_framed("_framed.html", dict(zip(BLOCKS, blocks, strict=True))), status
 
 
 def render_framed(template: str, parts: Mapping[str, bytes], **values: Any) -> bytes | str:

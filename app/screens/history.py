@@ -21,8 +21,8 @@ from app.kinds.value import MomentKind
 from app.screens import cells
 from app.screens.common import entry_of, head, know_args, number
 from app.screens.edit import rules
+from app.screens.frames import render
 from app.screens.pages import Cell, Link, Page
-from app.screens.shell import render
 from app.store.events import HIDDEN
 from app.store.labels import Labels, label_of, labels_for
 from app.store.page import Values, fetch_row

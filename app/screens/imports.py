@@ -19,9 +19,10 @@ from app.declare.access import Verb
 from app.screens import import_draw as draw
 from app.screens.common import entry_of, head, know_args
 from app.screens.export import sent
+from app.screens.frames import render
 from app.screens.import_pages import ImportsPage, UploadPage
 from app.screens.pages import Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import fragment, me
 from app.store import job_list
 from app.store.failures import no_room
 from app.store.files import clean_name
@@ -183,7 +184,7 @@ def progress(batch_id: int) -> ResponseReturnValue:
     job = _job(batch)
     if job is None or not _goes_on(job):
         return Response(headers={"HX-Refresh": "true"})
-    return render("imports/_running.html", running=draw.running(batch, job))
+    return fragment("imports/_running.html", running=draw.running(batch, job))
 
 
 def _job(batch: ImportBatch) -> Job | None:

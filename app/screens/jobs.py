@@ -19,9 +19,10 @@ from app.declare.access import Verb
 from app.kinds.value import MomentKind
 from app.screens.bell import make_bell, read_watched
 from app.screens.common import know_args
+from app.screens.frames import render
 from app.screens.job_pages import JobLine, JobPage, JobsPage
 from app.screens.pages import Link, Page
-from app.screens.shell import fragment, me, render
+from app.screens.shell import fragment, me
 from app.store import job_list
 from app.store.jobs import ENDED, OPEN, cancel, folder_of, retry
 from app.store.query import BadQuery

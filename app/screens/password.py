@@ -13,8 +13,9 @@ from app.auth import login, passwords, sessions
 from app.auth.accounts import choose_password, has_password
 from app.auth.limits import TooMany
 from app.screens.common import know_args
+from app.screens.frames import render
 from app.screens.pages import Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.store.session import db
 
 

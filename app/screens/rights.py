@@ -15,8 +15,9 @@ from app.catalog import Entry, current
 from app.declare.access import Verb
 from app.screens.common import know_args
 from app.screens.explain import Told, asked_entry, page_of
+from app.screens.frames import render
 from app.screens.pages import Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.screens.words import GrantLine, line_of, verb_words, via_words
 from app.store.labels import labels, nobody
 from app.store.save import Missing

@@ -21,8 +21,9 @@ from app.declare.access import Verb
 from app.declare.event import Deed
 from app.kinds.value import MomentKind
 from app.screens.common import entry_of, know_args
+from app.screens.frames import Drawn, render
 from app.screens.pages import Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.store.events import note, note_rows, plain_label
 from app.store.page import Values, fetch_row
 from app.store.save import Missing, verbs_for
@@ -82,7 +83,7 @@ def show_own() -> ResponseReturnValue:
     return _standing()
 
 
-def _standing(error: str = "", status: int = 200) -> tuple[str, int]:
+def _standing(error: str = "", status: int = 200) -> Drawn:
     found = second_factor.standing(db(), me().id)
     if found is None:
         return _to_set_up(second_factor.new_salt(), error=error, status=status)
@@ -91,7 +92,7 @@ def _standing(error: str = "", status: int = 200) -> tuple[str, int]:
     return _show(FactorPage(_page(), _moment(since), left, required, error=error), status)
 
 
-def _to_set_up(salt: str, *, proven: bool = False, error: str = "", status: int = 200) -> tuple[str, int]:
+def _to_set_up(salt: str, *, proven: bool = False, error: str = "", status: int = 200) -> Drawn:
     sealed = serializer(PURPOSE).dumps([me().id, salt, proven])
     device = second_step.device(me(), salt)
     lacking = me().lacks_factor
@@ -99,11 +100,11 @@ def _to_set_up(salt: str, *, proven: bool = False, error: str = "", status: int 
     return _show(page, status)
 
 
-def _show_codes(codes: tuple[str, ...]) -> tuple[str, int]:
+def _show_codes(codes: tuple[str, ...]) -> Drawn:
     return _show(FactorPage(_page(), codes=codes, sealed=second_step.seal_codes(me(), codes)), 201)
 
 
-def _show(page: FactorPage, status: int) -> tuple[str, int]:
+def _show(page: FactorPage, status: int) -> Drawn:
     return render("second_factor.html", status, page=page)
 
 

@@ -18,8 +18,9 @@ from app.declare.event import Deed, Door
 from app.kinds.value import MomentKind
 from app.screens.common import entry_of, head, know_args
 from app.screens.devices import device_words
+from app.screens.frames import render
 from app.screens.pages import Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.store.events import note, note_rows
 from app.store.labels import labels
 from app.store.save import Missing, editable_in, verbs_for

@@ -1,4 +1,4 @@
-"""What stands around every page: menu, person, language; and how a template is rendered."""
+"""What stands around every page: menu, person, language; and how a part of a page is rendered."""
 
 from __future__ import annotations
 
@@ -46,11 +46,6 @@ def me() -> Person:
     """Who is signed in; pages behind the gate always have somebody."""
     known: Person | None = g.get("person")
     return current_user._get_current_object() if known is None else known  # noqa: SLF001  # Flask-Login's proxy
-
-
-def render(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
-    """A page with its shell."""
-    return render_template(template, shell=make_shell(), here=here(), lang=get_locale().language, **values), status
 
 
 def here() -> str:

@@ -13,9 +13,10 @@ from app.screens import cells, related
 from app.screens.common import came_from, entry_of, head, know_args
 from app.screens.edit import changed_text
 from app.screens.explain import may_ask
+from app.screens.frames import render
 from app.screens.pages import Cell, Link, ShowPage
 from app.screens.sessions import keeps_sessions
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.screens.source import quote
 from app.store.files import find_files
 from app.store.labels import label_of, labels_for

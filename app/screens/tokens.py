@@ -21,8 +21,9 @@ from app.catalog import current
 from app.declare.access import Verb
 from app.kinds.value import MomentKind
 from app.screens.common import know_args
+from app.screens.frames import Drawn, render
 from app.screens.pages import Link, Page
-from app.screens.shell import fragment, me, readable_entries, render
+from app.screens.shell import fragment, me, readable_entries
 from app.store.session import db
 
 MOMENT: Any = MomentKind()
@@ -131,7 +132,7 @@ def _verb_labels() -> dict[Verb, str]:
     }  # fmt: skip
 
 
-def _show(error: str = "", name: str = "", made: str = "", status: int = 0) -> tuple[str, int]:
+def _show(error: str = "", name: str = "", made: str = "", status: int = 0) -> Drawn:
     labels = _verb_labels()
     scopes = tuple(
         Scope(

@@ -19,8 +19,9 @@ from app.screens import cells, history
 from app.screens.common import entry_of, head, know_args
 from app.screens.edit import referred_page
 from app.screens.errors import answer
+from app.screens.frames import render
 from app.screens.pages import Cell, Column, Link, Page
-from app.screens.shell import me, render
+from app.screens.shell import me
 from app.store.labels import Labels, label_of, labels_for
 from app.store.page import fetch_row
 from app.store.save import Missing, Referred
