@@ -20,7 +20,7 @@ from app.excel.write import write as write_list
 from app.jobs import schedule
 from app.jobs.queue import Queue
 from app.kinds.value import LOCAL
-from app.screens import draw, errors, frames, health, routes, shell
+from app.screens import controls, draw, errors, frames, health, routes, shell
 from app.store import exact, jobs
 from app.store.files import FileStore
 from app.store.filter_use import Notes
@@ -146,6 +146,7 @@ def create_app(
     errors.install(app)
     shell.install(app)
     draw.install(app)
+    controls.install(app)
     frames.install(app)
     app.register_blueprint(health.blueprint)
     routes.install(app)

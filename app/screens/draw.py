@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from app.screens.pages import Cell, Column, Control, Link, Pager, Row
+from app.screens.pages import Cell, Column, Link, Pager, Row
 
 TONES = {
     **dict.fromkeys(("red", "danger", "error", "bad", "late"), "red"),
@@ -28,7 +28,7 @@ PLACES = {"state": "rn-state", "more": "rn-more"}
 
 def install(app: Flask) -> None:
     """Give the templates what is drawn here."""
-    app.jinja_env.globals.update(draw_cell=draw_cell, draw_filters=draw_filters, tone=tone)
+    app.jinja_env.globals.update(draw_cell=draw_cell, tone=tone)
 
 
 def tone(name: str) -> str:
@@ -113,17 +113,6 @@ def _reveal(cell: Cell) -> str:
         f' <button class="rn-iconbtn rn-noprint" type="button" data-rn-reveal="{safe(cell.url)}" aria-pressed="false"'
         f' aria-label="{hint}" title="{hint}"><i class="ti ti-eye" aria-hidden="true"></i></button>'
     )
-
-
-def draw_filters(controls: tuple[Control, ...]) -> Markup:
-    """A list's filters: the same on most of its pages, so drawn once for each that differs."""
-    return _filters(controls, str(get_locale()))
-
-
-@lru_cache(maxsize=128)
-def _filters(controls: tuple[Control, ...], language: str) -> Markup:
-    html = current_app.jinja_env.get_template("records/_filters.html").render(controls=controls)
-    return Markup(html)  # noqa: S704  # a template made it
 
 
 def draw_lines(

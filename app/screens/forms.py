@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from flask import current_app, url_for
@@ -207,7 +206,7 @@ def one_control(item: Field, raw: Raw, errors: Errors, name: str) -> Control:
     """The control of a single field under another name, as a bulk action needs it."""
     row = {item.name: raw.get(item.name)}
     built = _control(item, row, errors, _labels_of([item], row), {}, locked=False)
-    return replace(built, name=name)
+    return built._replace(name=name)
 
 
 def problems(entry: Entry, errors: Errors) -> tuple[Problem, ...]:

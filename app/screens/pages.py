@@ -146,8 +146,7 @@ class Count:
     exact_url: str = ""
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One choice of a control."""
 
     value: str
@@ -157,8 +156,7 @@ class Option:
     hint: str = ""
 
 
-@dataclass(frozen=True)
-class Control:
+class Control(NamedTuple):
     """One field of a form, or one filter.
 
     `control`: text, textarea, number, date, datetime, select, checkbox, ref, refs, files, secret, static; in filters
@@ -180,9 +178,7 @@ class Control:
     suffix: str = ""
     maxlength: int = 0
     inputmode: str = ""
-    step: str = ""
     placeholder: str = ""
-    readonly: bool = False
     search_url: str = ""
     create_url: str = ""
     accept: str = ""
