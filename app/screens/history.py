@@ -25,9 +25,9 @@ from app.screens.frames import render
 from app.screens.pages import Cell, Link, Page
 from app.store.events import HIDDEN
 from app.store.labels import Labels, label_of, labels_for
-from app.store.page import Values, fetch_row
+from app.store.page import Values, fetch_reached, fetch_row
 from app.store.query import BadQuery
-from app.store.save import Missing, Stale, editable_in, update, verbs_for
+from app.store.save import Missing, Stale, editable_in, update
 from app.store.session import db
 from app.store.validate import Invalid
 
@@ -78,11 +78,12 @@ def show_history(record: str, pk: int) -> ResponseReturnValue:
     """The page of a row's history; whoever may see the row may see it, masked fields masked."""
     entry = entry_of(record)
     know_args("before")
-    row = fetch_row(db(), entry, pk)
-    if row is None:
+    reached = fetch_reached(db(), entry, pk, Verb.EDIT)
+    if reached is None:
         raise Missing(entry.name, pk)
+    row, held = reached
     back = Link(_("Back to the row"), url_for("records.show", record=record, pk=pk))
-    names = editable_in(db(), entry, pk) if Verb.EDIT in verbs_for(db(), entry, pk) else frozenset()
+    names = editable_in(db(), entry, pk) if held else frozenset()
     return show_lines(entry, row, back, "records.history", names)
 
 

@@ -12,8 +12,8 @@ from app.declare.access import Verb
 from app.declare.event import Deed
 from app.screens.common import entry_of
 from app.store.events import note_rows, plain_label
-from app.store.page import fetch_row
-from app.store.save import Missing, verbs_for
+from app.store.page import fetch_reached
+from app.store.save import Missing
 from app.store.session import db
 
 
@@ -28,10 +28,11 @@ def reveal(record: str, pk: int, name: str) -> ResponseReturnValue:
     item = entry.fields.get(name)
     if item is None or not item.masked:
         raise NotFound(_("There is no such masked field."))
-    row = fetch_row(db(), entry, pk)
-    if row is None:
+    found = fetch_reached(db(), entry, pk, Verb.UNMASK)
+    if found is None:
         raise Missing(entry.name, pk)
-    if Verb.UNMASK not in verbs_for(db(), entry, pk):
+    row, held = found
+    if not held:
         raise Forbidden(entry, Verb.UNMASK)
     note_rows(db(), entry, Deed.UNMASKED, [(pk, plain_label(entry, row), {name: [None, None]})])
     db().commit()

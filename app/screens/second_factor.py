@@ -25,8 +25,8 @@ from app.screens.frames import Drawn, render
 from app.screens.pages import Link, Page
 from app.screens.shell import me
 from app.store.events import note, note_rows, plain_label
-from app.store.page import Values, fetch_row
-from app.store.save import Missing, verbs_for
+from app.store.page import Values, fetch_reached
+from app.store.save import Missing
 from app.store.session import db
 
 MOMENT: Any = MomentKind()
@@ -227,9 +227,10 @@ def _account(record: str, pk: int) -> tuple[Entry, Values]:
     entry = entry_of(record)
     if entry is not current().account:
         raise NotFound(_("This is no account."))
-    row = fetch_row(db(), entry, pk)
-    if row is None:
+    found = fetch_reached(db(), entry, pk, Verb.EDIT)
+    if found is None:
         raise Missing(entry.name, pk)
-    if pk == me().id or Verb.EDIT not in verbs_for(db(), entry, pk):
+    row, held = found
+    if pk == me().id or not held:
         raise Forbidden(entry, Verb.EDIT)
     return entry, row

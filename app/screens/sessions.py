@@ -23,7 +23,7 @@ from app.screens.pages import Link, Page
 from app.screens.shell import me
 from app.store.events import note, note_rows
 from app.store.labels import labels
-from app.store.save import Missing, editable_in, verbs_for
+from app.store.save import Missing, editable_in, reaches
 from app.store.session import db
 
 MOMENT: Any = MomentKind()
@@ -159,7 +159,7 @@ def _account(record: str, pk: int) -> tuple[Entry, str]:
     label = labels(db(), entry, [pk]).get(pk)
     if label is None:
         raise Missing(entry.name, pk)
-    if Verb.EDIT not in verbs_for(db(), entry, pk) or not keeps_sessions(entry, pk):
+    if not reaches(db(), entry, [pk], Verb.EDIT) or not keeps_sessions(entry, pk):
         raise Forbidden(entry, Verb.EDIT)
     return entry, label
 

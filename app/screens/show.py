@@ -20,9 +20,9 @@ from app.screens.shell import me
 from app.screens.source import quote
 from app.store.files import find_files
 from app.store.labels import label_of, labels_for
-from app.store.page import Values, fetch_row, neighbours
+from app.store.page import Values, fetch_reached, neighbours
 from app.store.query import Query
-from app.store.save import Missing, verbs_for
+from app.store.save import Missing
 from app.store.session import db
 
 
@@ -36,15 +36,15 @@ def show(record: str, pk: int) -> ResponseReturnValue:
     entry = entry_of(record)
     know_args("list", "print")
     came, query = came_from(entry)
-    row = fetch_row(db(), entry, pk)
-    if row is None:
+    found = fetch_reached(db(), entry, pk)
+    if found is None:
         raise Missing(entry.name, pk)
+    row, verbs = found
     known = labels_for(db(), entry.fields.values(), [row])
     label = label_of(db(), entry, row, dict(known))
     ids = [one for item in entry.fields.values() if item.kind.control == "files" for one in row[item.name] or ()]
     previous, following = _around(entry, query, pk)
     printing = request.args.get("print") == "1"
-    verbs = verbs_for(db(), entry, pk)
     page = ShowPage(
         page=head(entry, label, Link(label, ""), list_query=came),
         badges=_badges(entry, row),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Dialect, Engine, PoolProxiedConnection, Select
 
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from app.store.prepared import Statements
 
 Rows = Sequence[Sequence[Any]]
-MOST = 2_000
+T = TypeVar("T")
+MOST = 4_000
 """Questions of a database that one process keeps, of some kilobytes each."""
+MOST_STATEMENTS = 1_000
+"""Statements that it keeps for SQLAlchemy, of some sixteen kilobytes each."""
 _numbers = count()
 _value = re.compile(r"%(?:%|\(([^)]*)\)s)")
 Process = Callable[[Any], Any]
@@ -41,7 +44,7 @@ class Question:
         self._values = [values[name] for name in names_sent]
         known = context.compiled.binds
         binds = [known[name] for name in names if name in known]
-        if any(one.literal_execute for one in binds):
+        if any(one.literal_execute or one.expanding for one in binds):
             raise ValueError(f"{names} of {context.statement}")
         places = {name: place for place, name in enumerate(names_sent)}
         self._sent = [
@@ -133,12 +136,17 @@ def kept(engine: Engine) -> dict[Hashable, Question]:
     return {}
 
 
-def keep(engine: Engine, key: Hashable, question: Question) -> None:
-    """Remember a question."""
-    known = kept(engine)
-    if len(known) >= MOST:
+@lru_cache(maxsize=16)
+def kept_statements(engine: Engine) -> dict[Hashable, Select[Any]]:
+    """Statements about rows by their ids, as SQLAlchemy takes them, by the same keys."""
+    return {}
+
+
+def keep(known: dict[Hashable, T], key: Hashable, thing: T, most: int = MOST) -> None:
+    """Remember a question, or a statement."""
+    if len(known) >= most:
         known.clear()
-    known[key] = question
+    known[key] = thing
 
 
 def number_of(memo: dict[Any, Any]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.access import in_trash
@@ -17,7 +17,7 @@ from app.store.page import Values
 from app.store.query import Query, plain_query
 from app.store.search.match import words_of
 from app.store.search.rank import ranked
-from app.store.session import actor_of
+from app.store.session import actor_of, among, ask_by_ids
 
 BETWEEN = " · "
 NOBODY = _l("(not visible to you)")
@@ -47,14 +47,19 @@ def labels(session: Session, entry: Entry, ids: Iterable[int], trashed: bool = F
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    columns = [item.column for item in entry.labelled if not item.many]
-    names = [item.name for item in entry.labelled if not item.many]
-    statement = select(entry.model.id, *columns).where(entry.model.id.in_(wanted))
+    named = [item for item in entry.labelled if not item.many]
+
+    def make() -> Select[Any]:
+        return select(entry.model.id, *(item.column for item in named)).where(among(session, entry.model.id))
+
+    found: Sequence[Sequence[Any]]
     if trashed:
         within = in_trash(session.info["catalog"], actor_of(session), entry)
-        statement = statement.where(within).execution_options(unfiltered=True)
-    found = session.execute(statement).all()
-    rows = [{"id": row[0], **dict(zip(names, row[1:], strict=True))} for row in found]
+        found = session.execute(make().where(within), {"ids": wanted}, execution_options={"unfiltered": True}).all()
+    else:
+        found = ask_by_ids(session, (labels, entry), make, wanted)
+    names = ("id", *(item.name for item in named))
+    rows = [dict(zip(names, row, strict=True)) for row in found]
     known = labels_for(session, [item for item in entry.labelled if item.refers], rows)
     return {row["id"]: label_of(session, entry, row, known) for row in rows}
 

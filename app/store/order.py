@@ -28,7 +28,7 @@ from app.catalog import Entry
 from app.declare.types import ChoiceText
 from app.store.cursor import Cursor
 from app.store.query import Query, where, where_walking
-from app.store.session import ask, read
+from app.store.session import among, ask, ask_by_ids, read
 from app.store.walk import along
 
 LEADING = 5
@@ -174,19 +174,31 @@ class ByColumn:
 
     def around(self, row_id: int) -> tuple[int | None, int | None]:
         """The ids of the rows before and after a row; None at the ends, or if the row is not there."""
-        entry = self._query.entry
-        here = self._session.execute(leading(entry, self._sort).where(entry.model.id == row_id)).first()
-        if here is None:
+        session, query, entry = self._session, self._query, self._query.entry
+
+        def one() -> Select[Any]:
+            return leading(entry, self._sort).where(among(session, entry.model.id))
+
+        here = ask_by_ids(session, (ByColumn.around, entry, query.order), one, [row_id])
+        if not here:
             return None, None
-        found = []
-        conditions, walking = where_walking(self._session, self._query)
-        for backward in (True, False):
-            near = select(entry.model.id).where(*conditions).order_by(*self._ordering(backward)).limit(1)
-            near = along(self._session, near, self._query, walking)
-            values = self._values(place(here))
-            parts = [near.where(*beyond).scalar_subquery() for beyond in self._stretches(values, backward)]
-            found.append(func.coalesce(*parts) if len(parts) > 1 else parts[0])
-        before, after = self._session.execute(select(*found)).one()
+        values, asked = _named(self._columns, self._values(place(here[0])))
+
+        def make() -> Select[Any]:
+            found = []
+            conditions, walking = where_walking(session, query)
+            for backward in (True, False):
+                near = select(entry.model.id).where(*conditions).order_by(*self._ordering(backward)).limit(plain(1))
+                near = along(session, near, query, walking)
+                parts = [near.where(*beyond).scalar_subquery() for beyond in self._stretches(values, backward)]
+                found.append(func.coalesce(*parts) if len(parts) > 1 else parts[0])
+            return select(*found)
+
+        if query.search:
+            before, after = read(session, make(), asked)[0]
+        else:
+            key = (ByColumn.around, query.listed, values is None or values[0] is None)
+            before, after = ask(session, key, make, asked)[0]
         return before, after
 
     def whole(self, chosen: Chosen) -> Select[Any]:

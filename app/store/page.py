@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -23,11 +23,11 @@ from app.access import may
 from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.store.by_reference import ByReference
-from app.store.order import LEADING, ByColumn, Sort, leading, place
+from app.store.order import LEADING, ByColumn, Sort, leading, place, plain
 from app.store.query import Query, where, write_cursor
 from app.store.search.match import Search, words_of
 from app.store.search.pages import Relevance
-from app.store.session import actor_of, reach, reading, scoped, stream
+from app.store.session import actor_of, among, ask_by_ids, reach, reading, scoped, stream
 from app.store.walk import through
 
 CAP = 10_000
@@ -148,11 +148,16 @@ def _with_many(session: Session, fields: Sequence[Field], rows: list[dict[str, A
             for values in rows:
                 values[item.name] = []
             by_id = {values["id"]: values for values in rows}
-            row, referred = item.secondary_columns
-            pairs = session.execute(select(row, referred).where(row.in_(by_id)).order_by(referred))
+            pairs = ask_by_ids(session, (_with_many, item), partial(_pairs, session, item), by_id)
             for row_id, target_id in pairs:
                 by_id[row_id][item.name].append(target_id)
     return rows
+
+
+def _pairs(session: Session, item: Field) -> Select[Any]:
+    """SELECT the ids of the rows with some `ids`, each with one that it refers to by a field."""
+    row, referred = item.secondary_columns
+    return select(row, referred).where(among(session, row)).order_by(referred)
 
 
 def _order(session: Session, query: Query) -> ByColumn | ByReference:
@@ -223,14 +228,45 @@ def fetch_rows(
     `within` takes the place of the policy: the trash gives the one for its rows.
     """
     fields = tuple(entry.fields.values())
-    statement = _columns(entry, fields, Sort(entry.model.id)).where(entry.model.id.in_(ids))
-    statement = statement.order_by(entry.model.id)
-    statement = statement.with_for_update(of=entry.model) if lock else statement
+
+    def make() -> Select[Any]:
+        statement = _by_id(session, entry)
+        return statement.with_for_update(of=entry.model) if lock else statement
+
     if within is None:
-        found = session.execute(statement).all()
+        found = ask_by_ids(session, (fetch_rows, entry, lock), make, ids)
     else:
-        found = session.execute(statement.where(within), execution_options={"unfiltered": True}).all()
+        found = session.execute(make().where(within), {"ids": list(ids)}, execution_options={"unfiltered": True}).all()
     return _with_many(session, fields, _values(fields, found))
+
+
+def fetch_reached(
+    session: Session, entry: Entry, row_id: int, asked: Iterable[Verb] = Verb
+) -> tuple[Values, Verb] | None:  # fmt: skip
+    """Every value of one row, and what of all verbs (or those asked for) the actor may do to it, in one statement.
+
+    None if the row does not exist for the actor.
+    """
+    fields = tuple(entry.fields.values())
+    verbs = {verb: reached for verb in asked if (reached := reach(session, entry, verb)) is not None}
+
+    def make() -> Select[Any]:
+        return _by_id(session, entry).add_columns(*(case((reached, 1), else_=0) for reached in verbs.values()))
+
+    found = ask_by_ids(session, (fetch_reached, entry, tuple(verbs)), make, [row_id])
+    if not found:
+        return None
+    held = Verb(0)
+    for verb, yes in zip(reversed(verbs), reversed(found[0]), strict=False):
+        held |= verb if yes else Verb(0)
+    return _with_many(session, fields, _values(fields, found))[0], held
+
+
+def _by_id(session: Session, entry: Entry) -> Select[Any]:
+    """SELECT every value of the rows with some `ids`."""
+    key = entry.model.id
+    statement = _columns(entry, tuple(entry.fields.values()), Sort(key))
+    return statement.where(among(session, key)).order_by(key)
 
 
 def neighbours(session: Session, query: Query, row_id: int) -> tuple[int | None, int | None]:
@@ -242,15 +278,20 @@ def neighbours(session: Session, query: Query, row_id: int) -> tuple[int | None,
 
 def count_related(session: Session, fields: Iterable[Field], row_id: int) -> list[int]:
     """How many rows refer to a row by each of these fields, each counted to RELATED_CAP + 1, in one statement."""
-    counts = []
-    for item in fields:
-        inner = select(item.model.id).where(_refers(item, row_id)).limit(RELATED_CAP + 1)
-        counts.append(select(func.count()).select_from(inner.subquery()).scalar_subquery())
-    return list(session.execute(select(*counts)).one()) if counts else []
+    referring = tuple(fields)
+
+    def make() -> Select[Any]:
+        inner = (
+            select(item.model.id).where(_refers(session, item)).limit(plain(RELATED_CAP + 1)) for item in referring
+        )
+        return select(*(select(func.count()).select_from(one.subquery()).scalar_subquery() for one in inner))
+
+    return list(ask_by_ids(session, (count_related, referring), make, [row_id])[0]) if referring else []
 
 
-def _refers(item: Field, row_id: int) -> ColumnElement[bool]:
+def _refers(session: Session, item: Field) -> ColumnElement[bool]:
+    """Whether a row refers to the one asked about."""
     if not item.many:
-        return item.column == row_id  # type: ignore[no-any-return]
+        return among(session, item.column)
     row, referred = item.secondary_columns
-    return item.model.id.in_(select(row).where(referred == row_id))  # type: ignore[no-any-return]
+    return item.model.id.in_(select(row).where(among(session, referred)))  # type: ignore[no-any-return]

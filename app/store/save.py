@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, case, select, true
+from sqlalchemy import ColumnElement, Select, case, select, true
 from sqlalchemy import delete as delete_from
 from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
@@ -28,7 +28,7 @@ from app.store.apart import check_powers
 from app.store.events import Changes, changes_between, note_rows, plain_label
 from app.store.labels import labels
 from app.store.page import Values, fetch_row
-from app.store.session import actor_of, writing
+from app.store.session import actor_of, among, ask_by_ids, writing
 from app.store.tables import Submission
 from app.store.validate import WHOLE, Invalid, Taken, check_row, check_targets, complete, read_values, taken
 
@@ -254,9 +254,13 @@ def reaches(session: Session, entry: Entry, ids: list[int], verb: Verb, names: C
         return set(ids)
     if not may(actor, entry, verb):
         return set()
-    catalog: Catalog = session.info["catalog"]
-    rows = predicate(catalog, actor, entry, verb, names)
-    return set(session.scalars(select(entry.model.id).where(and_(entry.model.id.in_(ids), rows))))
+    asked = frozenset(names)
+
+    def make() -> Select[Any]:
+        rows = predicate(session.info["catalog"], actor, entry, verb, asked)
+        return select(entry.model.id).where(among(session, entry.model.id), rows)
+
+    return {row[0] for row in ask_by_ids(session, (reaches, entry, verb, asked), make, ids)}
 
 
 def editable_in(session: Session, entry: Entry, row_id: int) -> frozenset[str]:
@@ -264,9 +268,14 @@ def editable_in(session: Session, entry: Entry, row_id: int) -> frozenset[str]:
     ways = edit_ways(session, entry)
     if len(ways) < 2:
         return ways[0][0] if ways else frozenset()
-    rows = [case((reached, 1), else_=0) for _names, reached in ways]
-    found = session.execute(select(*rows).select_from(entry.model).where(entry.model.id == row_id)).first()
-    return frozenset(name for (names, _), yes in zip(ways, found or (), strict=False) if yes for name in names)
+
+    def make() -> Select[Any]:
+        rows = (case((reached, 1), else_=0) for _names, reached in ways)
+        return select(*rows).select_from(entry.model).where(among(session, entry.model.id))
+
+    found = ask_by_ids(session, (editable_in, entry), make, [row_id])
+    held = found[0] if found else ()
+    return frozenset(name for (names, _), yes in zip(ways, held, strict=False) if yes for name in names)
 
 
 def edit_ways(session: Session, entry: Entry) -> list[tuple[frozenset[str], ColumnElement[bool]]]:
@@ -280,21 +289,6 @@ def edit_ways(session: Session, entry: Entry) -> list[tuple[frozenset[str], Colu
         ways[grants_for(actor, entry, Verb.EDIT, name)].add(name)
     catalog: Catalog = session.info["catalog"]
     return [(frozenset(way), predicate(catalog, actor, entry, Verb.EDIT, way)) for way in ways.values()]
-
-
-def verbs_for(session: Session, entry: Entry, row_id: int) -> Verb:
-    """What the actor may do to a row, all verbs in one statement."""
-    actor = actor_of(session)
-    asked = [verb for verb in Verb if may(actor, entry, verb)]
-    if not asked:
-        return Verb(0)
-    catalog: Catalog = session.info["catalog"]
-    rows = [case((predicate(catalog, actor, entry, verb), 1), else_=0) for verb in asked]
-    found = session.execute(select(*rows).select_from(entry.model).where(entry.model.id == row_id)).first()
-    held = Verb(0)
-    for verb, yes in zip(asked, found or (), strict=False):
-        held |= verb if yes else Verb(0)
-    return held
 
 
 def refuse_if_referred(session: Session, entry: Entry, ids: list[int]) -> None:

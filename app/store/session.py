@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import sqlite3
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -12,7 +12,21 @@ from time import monotonic
 from typing import Any
 
 from flask import current_app, has_app_context
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Select, create_engine, event, false, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    Integer,
+    Select,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    false,
+    true,
+)
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, scoped_session, sessionmaker, with_loader_criteria
@@ -21,7 +35,7 @@ from app.access import Person, System, may, predicate
 from app.catalog import Catalog, Entry
 from app.declare.access import Verb
 from app.store import ids
-from app.store.asking import Question, Reader, keep, kept, number_of
+from app.store.asking import MOST_STATEMENTS, Question, Reader, keep, kept, kept_statements, number_of
 from app.store.policy import RowPolicy
 from app.store.search.index import watch
 from app.store.search.row import install
@@ -266,8 +280,37 @@ def ask(
     """
     if "reader" not in session.info:
         return read(session, make(), values)
-    whole = ("of an actor", number_of(actor_of(session).memo), key)
-    return _asked(session, whole, lambda: make().options(*_policy(session)), values)
+    return _asked(session, _of_actor(session, key), lambda: make().options(*_policy(session)), values)
+
+
+def ask_by_ids(
+    session: Session, key: Hashable, make: Callable[[], Select[Any]], ids: Iterable[int]
+) -> Sequence[Sequence[Any]]:
+    """What `ask` says of rows with these ids, which stand in the statement as `among` has them.
+
+    Nothing that is stored decides what such a statement is, so it is also kept where SQLAlchemy is asked each time.
+    """
+    values = {"ids": list(ids)}
+    if "reader" in session.info:
+        return ask(session, key, make, values)
+    whole, engine = _of_actor(session, key), session.get_bind().engine
+    statement = kept_statements(engine).get(whole)
+    if statement is None:
+        statement = make().options(*_policy(session))
+        keep(kept_statements(engine), whole, statement, MOST_STATEMENTS)
+    session.flush()
+    return reading(session).execute(statement, values, execution_options=BY_PLACE).all()
+
+
+def _of_actor(session: Session, key: Hashable) -> Hashable:
+    return ("of an actor", number_of(actor_of(session).memo), key)
+
+
+def among(session: Session, column: Any) -> ColumnElement[bool]:
+    """Whether a column is one of the `ids` that are asked for, however many those are the next time."""
+    if session.get_bind().dialect.name == "sqlite":
+        return column.in_(bindparam("ids", expanding=True))  # type: ignore[no-any-return]
+    return column == any_(bindparam("ids", type_=ARRAY(Integer)))  # type: ignore[no-any-return]
 
 
 def ask_unfiltered(
@@ -290,7 +333,7 @@ def _asked(
             return rows
     statement = make()
     found = reading(session).execute(statement, values, execution_options=BY_PLACE)
-    keep(reader.engine, key, Question(found, statement, values))
+    keep(kept(reader.engine), key, Question(found, statement, values))
     return found.all()
 
 

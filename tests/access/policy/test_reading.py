@@ -39,10 +39,11 @@ def test_no_way_of_reading_shows_a_row_that_no_grant_covers(drawn: Any, record: 
             assert found is None or all(
                 found[name] == rows[row_id][name] for name in x.entry.fields if not x.entry.fields[name].many
             )
-            held_here = save.verbs_for(session, x.entry, row_id)
-            assert {verb for verb in Verb if verb in held_here} == {
-                v for v in Verb if row_id in x.world.allowed(x.person, record, v)
-            }
+            allowed = {verb for verb in Verb if row_id in x.world.allowed(x.person, record, verb)}
+            reached = page.fetch_reached(session, x.entry, row_id)
+            assert reached is None if found is None else reached is not None and reached[0] == found
+            assert {verb for verb in Verb if reached is not None and verb in reached[1]} == allowed
+            assert {verb for verb in Verb if save.reaches(session, x.entry, [row_id], verb)} == allowed
             at = in_order.index(row_id) if row_id in seen else -1
             around = (in_order[at - 1] if at > 0 else None, in_order[at + 1] if at + 1 < len(in_order) else None)
             assert page.neighbours(session, query, row_id) == (around if row_id in seen else (None, None))
@@ -159,7 +160,8 @@ def in_trash(x: Example, session: Session) -> None:
     assert set(labels(session, x.entry, x.world.trash[x.entry.name], trashed=True)) == could
     for row_id in x.world.trash[x.entry.name]:
         assert page.fetch_row(session, x.entry, row_id) is None
-        assert save.verbs_for(session, x.entry, row_id) == Verb(0)
+        assert page.fetch_reached(session, x.entry, row_id) is None
+        assert not any(save.reaches(session, x.entry, [row_id], verb) for verb in Verb)
 
 
 def test_may_is_a_grant_of_the_verb(little: Flask) -> None:
