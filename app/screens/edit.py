@@ -28,8 +28,8 @@ from app.screens.source import quote
 from app.store.drafts import take_draft
 from app.store.files import BadFile, FileStore, find_files
 from app.store.labels import label_of, labels_for
-from app.store.page import Values, fetch_row
-from app.store.save import Missing, Referred, Rules, Stale, delete, editable_in, insert, make_rules, reaches, update
+from app.store.page import Values, fetch_reached, fetch_row
+from app.store.save import Missing, Referred, Rules, Stale, delete, editable_in, insert, make_rules, update
 from app.store.session import db
 from app.store.validate import Errors, Invalid, warnings
 
@@ -45,7 +45,10 @@ def route(blueprint: Blueprint) -> None:
 
 @dataclass(frozen=True)
 class Form:
-    """A form about to be shown: what stands in its controls, and what the page says about it."""
+    """A form about to be shown: what stands in its controls, and what the page says about it.
+
+    `names` are the fields that one may type into, where they have been asked for.
+    """
 
     entry: Entry
     raw: Raw
@@ -57,6 +60,7 @@ class Form:
     notice: str = ""
     opened: str = ""
     conflict: Conflict | None = None
+    names: frozenset[str] | None = None
 
 
 def rules() -> Rules:
@@ -101,10 +105,11 @@ def edit(record: str, pk: int) -> ResponseReturnValue:
     entry = entry_of(record, Verb.EDIT)
     know_args("list", "draft")
     came_from(entry)
-    row = fetch_row(db(), entry, pk)
-    if row is None:
+    found = fetch_reached(db(), entry, pk, Verb.EDIT)
+    if found is None:
         raise Missing(entry.name, pk)
-    if not reaches(db(), entry, [pk], Verb.EDIT):
+    row, held = found
+    if not held:
         raise Forbidden(entry, Verb.EDIT)
     if request.method == "POST":
         return _save(entry, pk, row)
@@ -115,9 +120,8 @@ def edit(record: str, pk: int) -> ResponseReturnValue:
         known = number(str(draft.get("_version", "")))
         version = row["version"] if known is None else known
         return _show(Form(entry, raw | draft, row, version=version, seen=str(draft.get("_seen", "")), notice=notice))
-    return _show(
-        Form(entry, raw, row, version=row["version"], seen=conflict.write_memory(raw, editable_in(db(), entry, pk)))
-    )
+    names = editable_in(db(), entry, pk)
+    return _show(Form(entry, raw, row, version=row["version"], seen=conflict.write_memory(raw, names), names=names))
 
 
 def _save(entry: Entry, pk: int, row: Values) -> ResponseReturnValue:
@@ -171,8 +175,7 @@ def _typed(entry: Entry, before: Values | None) -> tuple[Raw, Errors]:
     """What the form sent for the fields one may type into; files are kept at once, so that an error loses none."""
     raw: Raw = {}
     errors: Errors = {}
-    names = editable(me(), entry, new=True) if before is None else editable_in(db(), entry, before["id"])
-    for name in names:
+    for name in _names(entry, before):
         item = entry.fields[name]
         if item.kind.control == "files":
             raw[name] = _kept(name, before)
@@ -184,6 +187,11 @@ def _typed(entry: Entry, before: Values | None) -> tuple[Raw, Errors]:
         elif name in request.form or before is None:
             raw[name] = request.form.get(name, "")
     return raw, errors
+
+
+def _names(entry: Entry, row: Values | None) -> frozenset[str]:
+    """The names of the fields that one may type into."""
+    return editable(me(), entry, new=True) if row is None else editable_in(db(), entry, row["id"])
 
 
 def _kept(name: str, before: Values | None) -> list[str]:
@@ -260,8 +268,10 @@ def _show(form: Form, status: int | None = None) -> ResponseReturnValue:
     errors = form.errors or {}
     status = status or (422 if errors else 200)
     inline = bool(request.args.get("inline"))
-    built = forms.sections(entry, form.raw, errors, row=form.row, inline=inline)
     row = form.row or {"id": 0}
+    names = _names(entry, form.row) if form.names is None else form.names
+    known = forms.labels_of(entry.fields.values(), form.raw, form.row)
+    built = forms.sections(entry, form.raw, errors, known, names, row=form.row, inline=inline)
     came = request.args.get("list", "")
     passed = {name: request.args[name] for name in ("list", "inline") if request.args.get(name)}
     if new_:
@@ -270,8 +280,7 @@ def _show(form: Form, status: int | None = None) -> ResponseReturnValue:
         back = url_for("records.list", record=entry.name) + (f"?{came}" if came else "")
         hidden = [("_once", form.once)]
     else:
-        known = labels_for(db(), [item for item in entry.labelled if item.refers], [row])
-        label = label_of(db(), entry, row, dict(known))
+        label = label_of(db(), entry, row, known)
         back = url_for("records.show", record=entry.name, pk=row["id"], list=came or None)
         title = _("Edit: %(label)s", label=label)
         trail = (Link(label, back), Link(_("Edit"), ""))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app, request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from app.access import editable, may, reachable
+from app.access import may, reachable
 from app.catalog import Entry, Field
 from app.declare.access import Verb
 from app.declare.choices import Choices
@@ -19,7 +21,6 @@ from app.screens.shell import me
 from app.store.files import SIGNATURES, find_files
 from app.store.labels import Labels, labels_for, nobody
 from app.store.page import Values
-from app.store.save import editable_in
 from app.store.session import db
 from app.store.tables import StoredFile
 from app.store.validate import WHOLE, Errors
@@ -52,44 +53,69 @@ def defaults(entry: Entry) -> Raw:
 
 
 def sections(
-    entry: Entry,
-    raw: Raw,
-    errors: Errors,
-    *,
-    row: Values | None = None,
-    inline: bool = False,
-) -> tuple[FormSection, ...]:
-    """The form's sections: what one may type as controls, what one may only see as text. `row` is None if it is new."""
-    new = row is None
-    names = editable(me(), entry, new=True) if row is None else editable_in(db(), entry, row["id"])
+    entry: Entry, raw: Raw, errors: Errors, known: Mapping[str, Labels], names: frozenset[str],
+    *, row: Values | None = None, inline: bool = False,
+) -> tuple[FormSection, ...]:  # fmt: skip
+    """The form's sections: what one may type (`names`) as controls, what one may only see as text.
+
+    `row` is None if it is new; what is shown and not typed is the row's, whatever was sent for it.
+    """
     steps = _steps(entry, row)
     if len(steps) == 1 and entry.state is not None:
         names -= {entry.state.name}
-    if row is not None:
-        # what is shown and not typed is the row's, whatever was sent for it
-        raw = raw | {name: text for name, text in raw_of(entry, row).items() if name not in names}
-    known = _labels(entry, raw)
-    files = _files(entry, raw)
+    files, language = _files(entry, raw, row), str(get_locale())
     found = []
-    for section, items in entry.sections:
-        shown = [item for item in items if item.name in names or (not new and item is not entry.source)]
-        if inline:
-            shown = [item for item in shown if item.name in names]
-        built = tuple(
-            _control(
-                item,
-                raw,
-                errors,
-                known,
-                files,
-                locked=item.name not in names,
-                choices=steps if item is entry.state else (),
-            )
-            for item in shown
-        )
-        if any(item.name in names for item in shown):
-            found.append(FormSection(str(section.title), str(section.purpose), built))
+    for title, purpose, items in _layout(entry, language):
+        built = []
+        for item in items:
+            blank = _blank(item, language)
+            if item.name in errors:
+                blank = blank._replace(error=" ".join(errors[item.name]))
+            if item is entry.state and steps:
+                blank = blank._replace(options=_offered(steps))
+            if item.name in names:
+                built.append(_control(item, blank, raw.get(item.name), known, files))
+            elif row is not None and not inline and item is not entry.source:
+                text = _text(item, row.get(item.name), known, files)
+                built.append(blank._replace(control="static", value=text, required=False, limit_text=""))
+        if any(item.name in names for item in items):
+            found.append(FormSection(title, purpose, tuple(built)))
     return tuple(found)
+
+
+@lru_cache(maxsize=512)
+def _layout(entry: Entry, _language: str) -> tuple[tuple[str, str, tuple[Field, ...]], ...]:
+    """The title, purpose and fields of each section."""
+    return tuple((str(section.title), str(section.purpose), items) for section, items in entry.sections)
+
+
+@lru_cache(maxsize=4096)
+def _blank(item: Field, _language: str) -> Control:
+    """The control of a field with nothing in it: for everybody the same, but for where a reference searches."""
+    kind = item.kind
+    blank = Control(
+        item.name, item.label, kind.control, required=item.required, help=str(item.spec.help),
+        width=item.spec.width or kind.width,
+    )  # fmt: skip
+    if kind.control in ("ref", "refs"):
+        return blank
+    if kind.control == "files":
+        limit = _("At most %(most)s MB each", most=current_app.extensions["files"].most)
+        return blank._replace(accept=",".join(f".{end}" for end in SIGNATURES), limit_text=limit)
+    if kind.control == "select":
+        return blank._replace(options=_offered(item.choices))
+    if item.names is not None and kind.filter == "choices":
+        return blank._replace(
+            control="select", options=tuple(Option(code, str(name)) for code, name in item.names.items())
+        )
+    return blank._replace(
+        input=kind.input if kind.input != "number" else "text", maxlength=item.length, inputmode=kind.inputmode,
+        suffix=_suffix(item),
+    )  # fmt: skip
+
+
+def _offered(choices: Iterable[Choices]) -> tuple[Option, ...]:
+    return tuple(Option(str(choice.value), str(choice.label), tone=choice.tone.value) for choice in choices)
 
 
 def _steps(entry: Entry, row: Values | None) -> tuple[Choices, ...]:
@@ -99,79 +125,47 @@ def _steps(entry: Entry, row: Values | None) -> tuple[Choices, ...]:
     return reachable(me(), entry, present if isinstance(present, Choices) else None)
 
 
-def _labels(entry: Entry, raw: Raw) -> dict[str, Labels]:
-    """The labels of rows that the form refers to; ids that are no ids are left to the checks."""
-    return _labels_of([item for item in entry.fields.values() if item.target is not None], raw)
-
-
-def _labels_of(items: Sequence[Field], raw: Raw) -> dict[str, Labels]:
+def labels_of(items: Iterable[Field], raw: Raw, row: Values | None = None) -> dict[str, Labels]:
+    """The labels of rows that the form and its row refer to; ids that are no ids are left to the checks."""
     fields = [item for item in items if item.target is not None]
-    row: dict[str, Any] = {"id": 0}
+    typed: dict[str, Any] = {"id": 0}
     for item in fields:
         texts = raw.get(item.name) or []
         texts = texts if isinstance(texts, list) else [texts]
-        row[item.name] = [row_id for row_id in map(number, texts) if row_id is not None]
-    return dict(labels_for(db(), fields, [row]))
+        typed[item.name] = [row_id for row_id in map(number, texts) if row_id is not None]
+    return labels_for(db(), fields, [typed] if row is None else [typed, row])
 
 
-def _files(entry: Entry, raw: Raw) -> dict[str, StoredFile]:
-    ids = [one for item in entry.fields.values() if item.kind.control == "files" for one in raw.get(item.name) or ()]
+def _files(entry: Entry, raw: Raw, row: Values | None) -> dict[str, StoredFile]:
+    names = [name for name, item in entry.fields.items() if item.kind.control == "files"]
+    ids = [one for values in (raw, row or {}) for name in names for one in values.get(name) or ()]
     return find_files(db(), ids) if ids else {}
 
 
 def _control(
-    item: Field, raw: Raw, errors: Errors, known: Mapping[str, Labels], files: Mapping[str, StoredFile],
-    *, locked: bool, choices: Sequence[Choices] = (),
+    item: Field, blank: Control, value: Any, known: Mapping[str, Labels], files: Mapping[str, StoredFile]
 ) -> Control:  # fmt: skip
-    value = raw.get(item.name)
-    kind = item.kind
-    common: dict[str, Any] = _addresses(item) | {
-        "name": item.name,
-        "label": item.label,
-        "required": item.required and not locked,
-        "help": str(item.spec.help),
-        "error": " ".join(errors.get(item.name, ())),
-        "width": item.spec.width or kind.width,
-    }
-    if locked:
-        return Control(control="static", value=_text(item, value, known, files), **common)
-    if kind.control in ("ref", "refs"):
-        return Control(control=kind.control, options=_chosen(item, value, known), **common)
-    if kind.control == "files":
+    """A control with what stands in it."""
+    if item.kind.control in ("ref", "refs"):
+        search, create = _addresses(item)
+        return blank._replace(options=_chosen(item, value, known), search_url=search, create_url=create)
+    if item.kind.control == "files":
         options = tuple(
             Option(one, files[one].name, True, hint=cells.size_text(files[one].size))
             for one in value or ()
             if one in files
         )
-        most = current_app.extensions["files"].most
-        return Control(control="files", options=options, accept=",".join(f".{end}" for end in SIGNATURES),
-                       limit_text=_("At most %(most)s MB each", most=most), **common)  # fmt: skip
+        return blank._replace(options=options)
     text = value if isinstance(value, str) else ""
-    if kind.control == "select":
-        options = tuple(
-            Option(str(choice.value), str(choice.label), str(choice.value) == text, choice.tone.value)
-            for choice in choices or item.choices
-        )
-        return Control(control="select", value=text, options=options, **common)
-    if item.names is not None and kind.filter == "choices":
-        return Control(control="select", value=text, options=_named(item, text), **common)
-    return Control(
-        control=kind.control, value=text, input=kind.input if kind.input != "number" else "text", maxlength=item.length,
-        inputmode=kind.inputmode, suffix=_suffix(item), **common,
-    )  # fmt: skip
+    if item.names is not None and text and blank.control == "select" and text not in item.names:
+        # the present one, though it has no name
+        return blank._replace(value=text, options=(*blank.options, Option(text, text)))
+    return blank._replace(value=text)
 
 
 def _suffix(item: Field) -> str:
     kinds = {"PercentKind": "%", "MoneyKind": _("yuan")}
     return str(item.unit) or kinds.get(type(item.kind).__name__, "")
-
-
-def _named(item: Field, text: str) -> tuple[Option, ...]:
-    """The named values of a text field, and the present one if it has no name."""
-    names = dict(item.names or {})
-    if text and text not in names:
-        names[text] = text
-    return tuple(Option(code, name, code == text) for code, name in names.items())
 
 
 def _chosen(item: Field, value: Any, known: Mapping[str, Labels]) -> tuple[Option, ...]:
@@ -180,33 +174,36 @@ def _chosen(item: Field, value: Any, known: Mapping[str, Labels]) -> tuple[Optio
     return tuple(Option(text, names.get(number(text) or 0, nobody()), True) for text in texts)
 
 
-def _addresses(item: Field) -> dict[str, str]:
-    """Where a reference field searches, and where it creates a missing row."""
-    target = item.target
-    if target is None or not may(me(), target, Verb.READ):
-        return {}
-    create = url_for("records.new", record=target.name) if may(me(), target, Verb.ADD) else ""
-    return {"search_url": url_for("records.options", record=target.name), "create_url": create}
+def _addresses(item: Field) -> tuple[str, str]:
+    """Where a reference field searches, and where it creates a missing row: kept while the person's grants stay."""
+    key, target = (_addresses, item, request.script_root), item.target
+    found: tuple[str, str] | None = me().memo.get(key)
+    if found is None:
+        found = "", ""
+        if target is not None and may(me(), target, Verb.READ):
+            create = url_for("records.new", record=target.name) if may(me(), target, Verb.ADD) else ""
+            found = url_for("records.options", record=target.name), create
+        me().memo[key] = found
+    return found
 
 
 def _text(item: Field, value: Any, known: Mapping[str, Labels], files: Mapping[str, StoredFile]) -> str:
-    """The text of a control that cannot be typed into."""
-    if value in (None, "", []):
+    """The text of a value that cannot be typed."""
+    if value is None or value in ("", []):
         return ""
     if item.target is not None:
-        return "、".join(option.label for option in _chosen(item, value, known))
+        names = known.get(item.target.name, {})
+        return "、".join(names.get(one, nobody()) for one in (value if isinstance(value, list) else [value]))
     if item.kind.control == "files":
         return "、".join(files[one].name for one in value if one in files)
-    if item.kind.control == "secret":
-        return ""
-    return cells.cell(item, item.kind.parse(item, value), {}).text
+    return "" if item.kind.control == "secret" else cells.cell(item, value, {}).text
 
 
 def one_control(item: Field, raw: Raw, errors: Errors, name: str) -> Control:
     """The control of a single field under another name, as a bulk action needs it."""
     row = {item.name: raw.get(item.name)}
-    built = _control(item, row, errors, _labels_of([item], row), {}, locked=False)
-    return built._replace(name=name)
+    blank = _blank(item, str(get_locale()))._replace(error=" ".join(errors.get(item.name, ())))
+    return _control(item, blank, row[item.name], labels_of([item], row), {})._replace(name=name)
 
 
 def problems(entry: Entry, errors: Errors) -> tuple[Problem, ...]:
