@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, Engine, create_engine, event, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -16,7 +16,7 @@ from app.declare.access import Verb
 from app.store.asking import kept
 from app.store.page import PageRows, fetch_page
 from app.store.query import BadQuery, Query, plain_query, read_cursor, read_query
-from app.store.session import act_as, db, only_reading, writing
+from app.store.session import act_as, ask, db, only_reading, writing
 from tests.support import people
 from tests.support.places import Database
 from tests.support.visitor import Visitor
@@ -93,6 +93,18 @@ def test_a_page_that_was_asked_before_asks_sqlalchemy_nothing(app: Flask, visito
     event.listen(engine, "begin", lambda *_args: said.append("transaction"))
     assert police.get("/records/resident/?order=name").status_code == 200
     assert said == ["connection"]
+
+
+def test_a_value_that_would_not_be_given_anew_is_refused(app: Flask, database: Database) -> None:
+    if database == "sqlite":
+        return
+    resident = app.extensions["catalog"]["resident"].model
+    several = select(resident.id).where(resident.id.in_(bindparam("ids", expanding=True)))
+    with app.test_request_context():
+        only_reading(db())
+        act_as(db(), person_of(app, people.POLICE))
+        with pytest.raises(ValueError, match="ids"):
+            ask(db(), "several at once", lambda: several, {"ids": [1, 2]})
 
 
 def test_a_request_has_one_connection_at_a_time(app: Flask) -> None:
