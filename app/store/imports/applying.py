@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, case, exists, func, insert, literal, literal_column, select, update
+from sqlalchemy import and_, case, exists, false, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,7 @@ from app.declare.event import Deed
 from app.store.ids import last_used, next_id
 from app.store.import_tables import Outcome, State
 from app.store.imports.batches import Refused, count_rows, layout_of, rights, take
-from app.store.imports.lookup import Scope
+from app.store.imports.lookup import ASKED, Scope
 from app.store.imports.passing import Claim, Group, held, let_pass, movers, reasons
 from app.store.imports.sql import GOING, STAGED, Part, as_json, close_going, open_going, unpacked
 from app.store.imports.writing import EVENTS, Going, Report, Told
@@ -257,16 +257,21 @@ class Applied(Going):
 
     def _astray(self, verb: Verb, fresh: bool, part: Part) -> list[int]:
         """The lines whose rows are now where the person may not write them."""
-        model, names = self.entry.model, None
+        names = None
         if not Scope(self.session, self.entry, verb).known:
             # where the row's own values decide, each field's grants were asked when the row was planned
             held = editable(self.actor, self.entry, new=fresh)
             names = [item.name for item in self.written if item.name in held]
-        row = select(model.id).where(model.id == GOING.c.id, self.reached(verb, names)).correlate(GOING)
-        # an offset has each row looked up: PostgreSQL does not know yet how many this transaction has added, and would
-        # read all that the person reaches for each part
-        here = row.offset(literal_column("0")).exists()
-        return self.lines(select(GOING.c.line).where(part.going, GOING.c.fresh.is_(fresh), ~here))
+        model, reached = self.entry.model, self.reached(verb, names)
+        if not fresh:
+            here = exists().where(model.id == GOING.c.id, reached).select_from(model)
+            return self.lines(select(GOING.c.line).where(part.going, GOING.c.fresh.is_(False), ~here))
+        ids = self.lines(select(model.id).where(self.added(part), ~func.coalesce(reached, false())))
+        found: list[int] = []
+        for start in range(0, len(ids), ASKED):
+            these = GOING.c.id.in_(ids[start : start + ASKED])
+            found += self.lines(select(GOING.c.line).where(part.going, these))
+        return found
 
 
 def _unpacked_here(rows: Sequence[Any], columns: Mapping[str, str]) -> Iterator[dict[str, Any]]:

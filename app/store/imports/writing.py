@@ -8,7 +8,22 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, cast, delete, exists, func, insert, literal, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    cast,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    union,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.access import predicate
@@ -104,6 +119,16 @@ class Going:
         """The rows that the actor may do this to."""
         return predicate(self.catalog, self.actor, self.entry, verb, names or ())
 
+    def added(self, part: Part) -> ColumnElement[bool]:
+        """That a row of the record is among those that the part adds, or another with an id between theirs.
+
+        So they are gone through once, by their ids. To look each of them up may go through all of the record each time,
+        as PostgreSQL knows nothing of the rows that this transaction adds, and has perhaps just found the record empty.
+        """
+        ends = select(func.min(GOING.c.id), func.max(GOING.c.id)).where(part.going, GOING.c.fresh)
+        first, last = self.session.execute(ends).one()
+        return false() if first is None else self.table.c.id.between(first, last)
+
     def unseen(self, part: Part, side: int = 1) -> Iterator[tuple[Field, list[int]]]:
         """The lines whose rows, written as one side of the plan says, newly refer to what the person may not see."""
         for item in self.written:
@@ -123,10 +148,11 @@ class Going:
     def any_unseen(self, item: Field, target: Entry, part: Part) -> bool:
         """Whether a row of the part refers by a field to what the actor may not see; each is asked for once."""
         column = self.table.c[item.storage]
-        here = GOING.join(self.table, self.table.c.id == GOING.c.id)
-        referred = (
-            select(column.label("id")).select_from(here).where(part.going, column.is_not(None)).distinct().subquery()
-        )
+        changed = GOING.join(self.table, self.table.c.id == GOING.c.id)
+        referred = union(
+            select(column.label("id")).where(self.added(part), column.is_not(None)),
+            select(column).select_from(changed).where(part.going, GOING.c.fresh.is_(False), column.is_not(None)),
+        ).subquery()
         return bool(self.lines(select(referred.c.id).where(~self._known(target, referred.c.id)).limit(1)))
 
     def _unseen(self, item: Field, target: Entry, part: Part) -> list[int]:
