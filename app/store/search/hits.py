@@ -32,15 +32,15 @@ from sqlalchemy import (
     table,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR, array
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from app.store.search.match import TIERS
 from app.store.search.schema import BLOCK, block_sql
 
-NEWEST = 2
-"""Blocks of ids in which is looked first whether a tier is common."""
+NEWEST = 2_048
+"""So many of the newest rows are looked at first, whether a tier is common."""
 SOME, MANY = 4, 3_000
-"""More rows there, and of the whole table if these blocks are like all, make a tier common."""
+"""More among them, and in the whole table if all rows are like these, make a tier common."""
 MOST_SORTED = 1_000
 """More rows than a tier has that is sorted as a whole."""
 LAST = len(TIERS) - 1
@@ -80,42 +80,19 @@ def hits(name: str, way: Way, tiers: Sequence[int], backward: bool) -> Subquery:
 
 
 def _hits(name: str, way: Way, tier: int) -> Select[Any]:
-    tokens = _tokens(name)
+    tokens = token_table(name)
     found = select(literal_column(str(tier), Integer).label("tier"), tokens.c.id)
-    holds = _holds(tokens, tier, once=not way.planned)
+    holds = holds_tier(tokens, tier, once=not way.planned)
     if way is Way.BLOCKS:
-        holds = and_(holds, _in(name, bindparam("blocks", type_=ARRAY(Integer))))
+        holds = and_(holds, in_blocks(name, bindparam("blocks", type_=ARRAY(Integer))))
     if way in (Way.BLOCKS, Way.SORTED):
         # PostgreSQL would else gather the ids from their own index as well, which takes longer
-        found = found.where(holds, _looked_at(tokens.c.id.between(*ends(tier))))
+        found = found.where(holds, looked_at(tokens.c.id.between(*ends(tier))))
         # no more than there are, for PostgreSQL takes any words for common, and prepares for what is costly
         return found.limit(literal_column(str(MOST_SORTED))) if way is Way.SORTED else found
     if way is Way.WALKED:
-        holds = _looked_at(holds)
+        holds = looked_at(holds)
     return found.where(holds, tokens.c.id.between(*ends(tier, plain=True)))
-
-
-@lru_cache(maxsize=64)
-def newest(name: str) -> Subquery:
-    """All rows of the rarer tiers, and those of the last tier in the newest block of ids and `back` before it.
-
-    None at all where a rarer tier has more than can be sorted: of those that are left out the policy might have shown
-    some. To be filled in with `tier_questions`.
-    """
-    tokens = _tokens(name)
-    last = select(func.max(tokens.c.id) // BLOCK).scalar_subquery()
-    block = func.generate_series(last - bindparam("back", type_=Integer), last).column_valued("block")
-    inside = _in(name, select(func.array_agg(block, type_=ARRAY(Integer))).scalar_subquery())
-    tiers = [
-        select(literal_column(str(tier), Integer).label("tier"), tokens.c.id).where(_holds(tokens, tier))
-        for tier in range(len(TIERS))
-    ]
-    most: Any = literal_column(str(MOST_SORTED))
-    rarer = [found.limit(most).cte(f"rn_tier{tier}") for tier, found in enumerate(tiers[:LAST])]
-    every = union_all(*(select(one.c.tier, one.c.id) for one in rarer), tiers[LAST].where(inside)).subquery()
-    few = [select(func.count()).select_from(one).scalar_subquery() < most for one in rarer]
-    ordered = select(every.c.tier, every.c.id).where(*few).order_by(every.c.tier.asc(), every.c.id.desc())
-    return ordered.offset(literal_column("0")).subquery()
 
 
 def in_order(found: Any, tiers: Sequence[int], backward: bool, way: Way) -> Sequence[Any]:
@@ -142,13 +119,13 @@ def bounds(tier: int, low: int, high: int) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1024)
-def counts(name: str, tiers: Sequence[int], most: int, sampled: frozenset[int], walked: bool) -> Select[Any]:
+def counts(name: str, tiers: Sequence[int], most: int, sampled: frozenset[int]) -> Select[Any]:
     """The lowest and the highest id, then how many rows each of these tiers has, counted no further than `most`.
 
-    Of those `sampled` the newest blocks are looked at first, by the index or `walked`. If a tier is common there, the
-    rows are told that these blocks have, as less than nothing: to count common words takes longer than to show them.
+    Of those `sampled` the newest rows are looked at first. If a tier is common among them, their number is told as less
+    than nothing: to count common words takes longer than to show them.
     """
-    tokens = _tokens(name)
+    tokens = token_table(name)
     last = select(func.min(tokens.c.id).label("low"), func.max(tokens.c.id).label("high")).subquery().c
 
     def counted(rows: Any, *conditions: Any) -> Any:
@@ -156,17 +133,12 @@ def counts(name: str, tiers: Sequence[int], most: int, sampled: frozenset[int], 
         return select(func.count().label("number")).select_from(some)
 
     def sample(tier: int, every: Any) -> Any:
-        if walked:
-            newest = select(tokens).order_by(tokens.c.id.desc()).limit(literal_column(str(NEWEST * BLOCK))).subquery()
-            here = counted(newest, _holds(newest, tier)).lateral().c
-        else:
-            block = func.max(tokens.c.id) // BLOCK
-            blocks: Any = select(array([block - back for back in range(NEWEST)])).scalar_subquery()
-            here = counted(tokens, _holds(tokens, tier), _in(name, blocks)).lateral().c
-        enough = (here.number > SOME) & (here.number * (last.high - last.low) > MANY * NEWEST * BLOCK)
+        newest = select(tokens).order_by(tokens.c.id.desc()).limit(literal_column(str(NEWEST))).subquery()
+        here = counted(newest, holds_tier(newest, tier)).lateral().c
+        enough = (here.number > SOME) & (here.number * (last.high - last.low) > MANY * NEWEST)
         return select(case((enough, -here.number), else_=every)).scalar_subquery()
 
-    numbers = [(tier, counted(tokens, _holds(tokens, tier)).scalar_subquery()) for tier in tiers]
+    numbers = [(tier, counted(tokens, holds_tier(tokens, tier)).scalar_subquery()) for tier in tiers]
     return select(
         last.low, last.high, *(sample(tier, every) if tier in sampled else every for tier, every in numbers)
     )  # fmt: skip
@@ -175,32 +147,43 @@ def counts(name: str, tiers: Sequence[int], most: int, sampled: frozenset[int], 
 @lru_cache(maxsize=1024)
 def places(name: str) -> CompoundSelect[Any]:
     """The tier that the row `id` is in."""
-    tokens, row = _tokens(name), bindparam("id", type_=Integer)
+    tokens, row = token_table(name), bindparam("id", type_=Integer)
     return union_all(*(
-        select(literal(tier)).where(_holds(tokens, tier), tokens.c.id == row) for tier in range(len(TIERS))
+        select(literal(tier)).where(holds_tier(tokens, tier), tokens.c.id == row) for tier in range(len(TIERS))
     ))  # fmt: skip
 
 
-def _tokens(name: str) -> Any:
+def token_table(name: str) -> Any:
+    """The table of tokens."""
     return table(name, column("id", Integer), column("tokens", TSVECTOR))
 
 
-def _holds(tokens: Any, tier: int, *, once: bool = True) -> Any:
+def holds_tier(tokens: Any, tier: int, *, once: bool = True) -> Any:
     """Whether a row is of the tier; `once` for all rows its question is read, and the planner not told it."""
-
-    def holds(name: str) -> Any:
-        question: Any = cast(bindparam(name, type_=String), TSQUERY)
-        return tokens.c.tokens.op("@@", is_comparison=True)(select(question).scalar_subquery() if once else question)
-
-    here = holds(f"tier{tier}")
-    return here if tier == LAST else and_(here, _looked_at(holds("every")))
+    here = _holds(tokens, f"tier{tier}", once)
+    return here if tier == LAST else and_(here, looked_at(_holds(tokens, "every", once)))
 
 
-def _looked_at(condition: Any) -> Any:
+def has_words(tokens: Any) -> Any:
+    """Whether a row has every word, whatever its tier."""
+    return _holds(tokens, "every")
+
+
+def tier_column(tokens: Any) -> Any:
+    """The tier of a row that has every word: most are of the last, so that is asked first."""
+    return case((_holds(tokens, f"tier{LAST}"), LAST), (_holds(tokens, "tier0"), 0), else_=1)
+
+
+def _holds(tokens: Any, name: str, once: bool = True) -> Any:
+    question: Any = cast(bindparam(name, type_=String), TSQUERY)
+    return tokens.c.tokens.op("@@", is_comparison=True)(select(question).scalar_subquery() if once else question)
+
+
+def looked_at(condition: Any) -> Any:
     """A condition that no index answers, and that PostgreSQL takes for one that every other row meets."""
     return func.coalesce(condition, false())
 
 
-def _in(name: str, blocks: Any) -> Any:
+def in_blocks(name: str, blocks: Any) -> Any:
     """Whether a row is in one of the blocks, written as the index has it."""
     return literal_column(block_sql(name)).op("&&", is_comparison=True)(blocks)

@@ -40,16 +40,16 @@ class Relevance:
 
     def up_to(self, most: int) -> int | None:
         """How many rows there are, counted no further than `most`, where so many are soon met; else None."""
-        if self._slices is None or not self._slices.common:
+        if self._slices is None or not self._slices.soon:
             return None
-        return len(self.rows(lambda _tier: select(self._model.id), None, False, most))
+        return len(self.rows(self._places, None, False, most, Relevance))
 
     def rows(
-        self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int, what: Hashable = None
+        self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int, what: Hashable
     ) -> Sequence[Any]:  # fmt: skip
         """The rows past a cursor in the direction of reading, up to as many as are wanted.
 
-        `what` says what is chosen: with it statements are kept.
+        `what` says what is chosen: statements are kept by it.
         """
         if self._slices is not None:
             return self._slices.rows(chosen, cursor, backward, wanted, what)
@@ -64,10 +64,13 @@ class Relevance:
             return None, None
 
         def near(backward: bool) -> int | None:
-            found = self.rows(lambda _tier: select(self._model.id), Cursor(tier, row_id), backward, 1)
+            found = self.rows(self._places, Cursor(tier, row_id), backward, 1, Relevance)
             return found[0][0] if found else None
 
         return near(True), near(False)
+
+    def _places(self, tier: Any) -> Select[Any]:
+        return select(self._model.id, tier)
 
     @cached_property
     def _search(self) -> Search:

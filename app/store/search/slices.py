@@ -1,4 +1,4 @@
-"""The rows of a search by relevance on PostgreSQL, a slice of ids at a time.
+"""The rows of a search by relevance on PostgreSQL: a first statement, and slices of ids where that was not enough.
 
 Its index knows all the rows of a word and no order: words that few rows have are sorted; of others the index gives
 those in some blocks of ids, until the page is full.
@@ -12,14 +12,25 @@ from functools import cached_property, lru_cache, partial
 from time import monotonic
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, Select, literal
+from sqlalchemy import ColumnElement, Engine, Select, literal, select
 from sqlalchemy.orm import Session
 
+from app.kinds.link import HIGHEST_ID
 from app.store.cursor import Cursor
-from app.store.order import place
 from app.store.query import Query
-from app.store.search.hits import LAST, NEWEST, Way, bounds, counts, ends, hits, in_order, newest, places
+from app.store.search.hits import LAST, NEWEST, Way, bounds, counts, ends, hits, in_order, places
 from app.store.search.match import TIERS, tier_questions, words_of
+from app.store.search.near import (
+    ALL,
+    ALL_AHEAD,
+    ANYTHING,
+    NEAR,
+    WIDEST,
+    Told,
+    near,
+    near_questions,
+    read_told,
+)
 from app.store.search.schema import BLOCK, search_table
 from app.store.search.tokens import is_pinyin
 from app.store.session import ask, ask_unfiltered, read, reading
@@ -34,19 +45,16 @@ WIDER = 16
 """How many times the slice before a slice has at most."""
 MOST_SLICES = 3
 """After so many the page is taken from all that is left of a tier: filters or the policy leave but few rows."""
-WIDEST = 300_000
-"""How many ids a slice has at most whose blocks are named: beyond, all rows of the words are found as soon."""
 COMMON_FOR = 300.0
 """Seconds for which a word that many rows have is taken to be common: to count them costs as much as to show them."""
 MOST_COMMON = 2_000
-RARER = range(LAST)
 MISSED = -1
-"""Stands for a tier where the newest rows did not make a page by themselves."""
+"""Stands for a tier: what seemed by the ids near to be few rows was too many, and not so much is to be tried again."""
 DENSE = 100
 """One row in so many is found sooner by looking at each than by the index of tokens."""
 
 Chosen = Callable[[Any], Select[Any]]
-"""SELECT of a page's columns from the record, given the column of the tier."""
+"""SELECT of a page's columns from the record, given the column of the tier: the id first, then the tier."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +73,23 @@ class Stretch:
             return replace(self, high=self.low + span - 1), replace(self, low=self.low + span)
         return replace(self, low=self.high - span + 1), replace(self, high=self.high - span)
 
+    def past(self, row_id: int, backward: bool) -> Stretch | None:
+        """What is left of it past an id in the direction of reading."""
+        if backward:
+            return replace(self, low=max(self.low, row_id + 1)) if row_id < self.high else None
+        return replace(self, high=min(self.high, row_id - 1)) if row_id > self.low else None
+
 
 class Known(NamedTuple):
     """Of the rows that have the words: the lowest and the highest id there is, how many each tier has, and how close.
 
-    `counts` go to one past RARE. One row in `every` is of the tier; 0 where that is not known.
+    `counts` are None where there are too many to be sorted. One row in `every` is of the tier; 0 or none where that is
+    not known.
     """
 
     low: int
     high: int
-    counts: Sequence[int]
+    counts: Sequence[int | None]
     every: Mapping[int, float]
 
 
@@ -106,17 +121,19 @@ class Slices:
         # many names begin with one character
         single = all(len(word) == 1 for word in words)
         self._sampled = frozenset((LAST - 1, LAST) if single else (LAST,))
-        self._met_many = False
+        self._known = Known(0, -1, [None] * len(TIERS), {})
+        self._number: int | None = None
 
     @property
     def number(self) -> int | None:
-        """How many rows there are, where that is known."""
-        return None if self._met_many or max(self._known.counts) > RARE else sum(self._known.counts)
+        """How many rows there are, where a page has told it."""
+        counts = [number for number in self._known.counts if number is not None]
+        return sum(counts) if len(counts) == len(TIERS) else self._number
 
     @property
-    def common(self) -> bool:
-        """Whether the newest rows tell that very many have the words."""
-        return any(self._known.every.values())
+    def soon(self) -> bool:
+        """Whether many rows are soon met one after the other: where the index gives them, or the newest tell so."""
+        return not self._gathered or any(self._counted.every.values())
 
     def tier_of(self, row_id: int) -> int | None:
         """The tier that a row is in, whoever may see it; None if it does not have the words."""
@@ -124,20 +141,46 @@ class Slices:
         return found
 
     def rows(
-        self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int, what: Hashable = None
+        self, chosen: Chosen, cursor: Cursor | None, backward: bool, wanted: int, what: Hashable
     ) -> list[Any]:  # fmt: skip
         """The rows past a cursor in the direction of reading, up to as many as are wanted."""
-        if cursor is None and not backward and what is not None:
-            whole = self._at_once(chosen, what, wanted)
-            if whole is not None:
-                return whole
+        if self._gathered:
+            self._known = self._counted
+            return self._sliced(chosen, what, backward, self._ahead(cursor, backward), wanted)
+        tiers = tiers_past(cursor, backward)
+        here, at_end, found = Stretch(tiers[0], *_between(tiers[0], cursor, backward)), cursor is None, list[Any]()
+        while True:
+            more, told = self._near(chosen, here, backward, wanted, what, missing=wanted - len(found), at_end=at_end)
+            found += more[: wanted - len(found)]
+            if told.number < 0:
+                continue
+            if told.tier == ALL or (told.tier == ALL_AHEAD and cursor is None):
+                self._number = told.number
+            if told.tier >= ALL or len(found) == wanted:
+                return found
+            if told.tier != here.tier:
+                here = Stretch(told.tier, 0, HIGHEST_ID)
+            rest = replace(here, low=max(here.low, told.low), high=min(here.high, told.high)).past(
+                told.reached, backward
+            )
+            if rest:
+                self._known = Known(told.low, told.high, [None] * len(TIERS), {told.tier: NEAR / max(told.met, 1)})
+                found += self._sliced(chosen, what, backward, [rest], wanted - len(found))
+            tiers = tiers[tiers.index(told.tier) + 1 :]
+            if len(found) == wanted or not tiers:
+                return found
+            here, at_end = Stretch(tiers[0], 0, HIGHEST_ID), True
+
+    def _sliced(
+        self, chosen: Chosen, what: Hashable, backward: bool, ahead: Sequence[Stretch], wanted: int
+    ) -> list[Any]:  # fmt: skip
+        """The rows of some stretches, slice by slice."""
         page = partial(self._page, chosen, what, backward)
-        ahead = self._ahead(cursor, backward)
         found: list[Any] = []
         slices, span, thin = 0, 0, False
         while ahead and len(found) < wanted:
             missing = wanted - len(found)
-            rare = next((place for place, one in enumerate(ahead) if self._known.counts[one.tier] > RARE), len(ahead))
+            rare = next((n for n, one in enumerate(ahead) if self._known.counts[one.tier] is None), len(ahead))
             if rare:
                 part, ahead = ahead[:rare], ahead[rare:]
                 found += page(part, Way.SORTED, missing)
@@ -158,37 +201,35 @@ class Slices:
                 span = span * min(max(wider, 2), WIDER) if rest else 0
         return found
 
-    def _at_once(self, chosen: Chosen, what: Hashable, wanted: int) -> list[Any] | None:
-        """The first page of words that are believed to be common, nothing counted first; None where that is no way.
-
-        It is whole where it ends among the rows of the last tier: those of the others are all before.
-        """
-        common, now = _common(self._session.get_bind().engine), monotonic()
-
-        def believed(tier: int) -> Common | None:
-            one = common.get((self._table, self._query.search, tier))
-            return one if one is not None and one.until > now else None
-
-        here = believed(LAST)
-        if here is None or not here.every or self._gathered or self._filters or any(map(believed, (MISSED, *RARER))):
-            return None
-        span = int(ENOUGH * wanted * here.every)
-        if span > WIDEST:
-            return None
+    def _near(
+        self, chosen: Chosen, here: Stretch, backward: bool, wanted: int, what: Hashable, *, missing: int, at_end: bool
+    ) -> tuple[list[Any], Told]:
+        """The rows that one statement finds from a place on, and what it tells; none where it looked for too many."""
+        believed = self._believed(MISSED)
+        sorting = int(believed.every) if believed else ANYTHING
+        asked: dict[str, Any] = {
+            **near_questions(self._query.search, here.tier, backward), "begin": here.tier, "low": here.low,
+            "high": here.high, "end": at_end, "missing": missing, "sorting": sorting,
+        }  # fmt: skip
 
         def make() -> Select[Any]:
-            met, model = newest(self._table).c, self._query.entry.model
-            statement = chosen(met.tier).join(met.id.table, met.id == model.id)
+            (met, told), model = near(self._table, backward), self._query.entry.model
+            statement = chosen(met.c.tier).add_columns(told).join(met, met.c.id == model.id).where(*self._filters)
             most = literal(wanted, literal_execute=True)
-            return statement.order_by(met.tier.asc(), met.id.desc()).limit(most)
+            return statement.order_by(*in_order(met.c, range(len(TIERS)), backward, Way.SORTED)).limit(most)
 
-        question = (what, replace(self._query.listed, search=""), newest, wanted)
-        found = list(ask(self._session, question, make, self._asked | {"back": span // BLOCK + 1}))
-        self._met_many = len(found) == wanted and place(found[-1]).value == LAST
-        if not self._met_many:
-            common[self._table, self._query.search, MISSED] = Common(now + COMMON_FOR, 0.0)
-            return None
-        return found
+        question = (what, replace(self._query.listed, search=""), near, backward, wanted)
+        rows = ask(self._session, question, make, asked)
+        if rows:
+            text = rows[0][-1]
+        else:
+            alone = (near, self._table, backward)
+            text = ask_unfiltered(self._session, alone, lambda: select(near(self._table, backward)[1]), asked)[0][0]
+        told = read_told(text)
+        if told.number < 0:
+            self._believe(MISSED, sorting - 1)
+            return [], told
+        return [row[:-1] for row in rows], told
 
     def _first_span(self, tier: int, missing: int) -> int:
         """How many ids are likely to have more rows than are missing."""
@@ -207,33 +248,39 @@ class Slices:
         """What is past the cursor, in the order of reading, but for tiers without rows."""
         known, found = self._known, []
         for tier in tiers_past(cursor, backward):
-            low, high = known.low, known.high
-            if cursor is not None and tier == cursor.value:
-                low, high = (max(low, cursor.id + 1), high) if backward else (low, min(high, cursor.id - 1))
-            if known.counts[tier] and low <= high:
-                found.append(Stretch(tier, low, high))
+            low, high = _between(tier, cursor, backward)
+            one = Stretch(tier, max(low, known.low), min(high, known.high))
+            if known.counts[tier] != 0 and one.low <= one.high:
+                found.append(one)
         return found
 
     @cached_property
-    def _known(self) -> Known:
+    def _counted(self) -> Known:
         """What there is, asked in one statement, and what is believed of it."""
-        common, now = _common(self._session.get_bind().engine), monotonic()
-        keys = [(self._table, self._query.search, tier) for tier in range(len(TIERS))]
-        every = {tier: one.every for tier, key in enumerate(keys) if (one := common.get(key)) and one.until > now}
-        found = dict.fromkeys(every, RARE + 1)
-        asked = tuple(tier for tier in range(len(TIERS)) if tier not in every)
-        question = (self._table, asked, RARE + 1, self._sampled, self._gathered)
-        found_now = ask_unfiltered(self._session, question, lambda: counts(*question), self._asked)
-        low, high, *numbers = found_now[0]
+        believed = {tier: one for tier in range(len(TIERS)) if (one := self._believed(tier))}
+        every = {tier: one.every for tier, one in believed.items()}
+        found: dict[int, int | None] = dict.fromkeys(believed)
+        asked = tuple(tier for tier in range(len(TIERS)) if tier not in believed)
+        question = (self._table, asked, RARE + 1, self._sampled)
+        low, high, *numbers = ask_unfiltered(self._session, question, lambda: counts(*question), self._asked)[0]
         for tier, number in zip(asked, numbers, strict=True):
-            found[tier] = number if number >= 0 else RARE + 1
+            found[tier] = number if 0 <= number <= RARE else None
             if number < 0:
-                every[tier] = NEWEST * BLOCK / -number
-            if found[tier] > RARE:
-                if len(common) >= MOST_COMMON:
-                    common.clear()
-                common[keys[tier]] = Common(now + COMMON_FOR, every.get(tier, 0.0))
+                every[tier] = NEWEST / -number
+            if found[tier] is None:
+                self._believe(tier, every.get(tier, 0.0))
         return Known(low or 0, high or 0, [found[tier] for tier in range(len(TIERS))], every)
+
+    def _believed(self, tier: int) -> Common | None:
+        """What is believed of a tier that is taken to have many rows."""
+        one = _common(self._session.get_bind().engine).get((self._table, self._query.search, tier))
+        return one if one is not None and one.until > monotonic() else None
+
+    def _believe(self, tier: int, every: float = 0.0) -> None:
+        common = _common(self._session.get_bind().engine)
+        if len(common) >= MOST_COMMON:
+            common.clear()
+        common[self._table, self._query.search, tier] = Common(monotonic() + COMMON_FOR, every)
 
     def _page(
         self, chosen: Chosen, what: Hashable, backward: bool, part: Sequence[Stretch], way: Way, wanted: int
@@ -253,7 +300,7 @@ class Slices:
             most = literal(wanted, literal_execute=True)
             return statement.order_by(*in_order(met, tiers, backward, way)).limit(most)
 
-        if what is None or way not in (Way.SORTED, Way.BLOCKS):  # of others the ids stand in the text
+        if way not in (Way.SORTED, Way.BLOCKS):  # of others the ids stand in the text
             return read(self._session, make(), asked)
         # of the words it has no more than how they are looked for, and the filters are those of the list
         plain = replace(self._query.listed, search="")
@@ -267,6 +314,14 @@ def _common(engine: Engine) -> dict[tuple[str, str, int], Common]:
     Belief costs no row: where there are few by now they are looked for as many are, slice by slice to the end.
     """
     return {}
+
+
+def _between(tier: int, cursor: Cursor | None, backward: bool) -> tuple[int, int]:
+    """The ids of a tier's rows past a cursor, both included; none where the tier is not."""
+    here = cursor.value if cursor is not None else None
+    if cursor is not None and tier == here:
+        return (min(cursor.id + 1, HIGHEST_ID), HIGHEST_ID) if backward else (0, max(cursor.id - 1, 0))
+    return (0, HIGHEST_ID) if tier in tiers_past(cursor, backward) else (1, 0)
 
 
 def tiers_past(cursor: Cursor | None, backward: bool) -> Sequence[int]:
