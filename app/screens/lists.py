@@ -39,7 +39,7 @@ T = TypeVar("T")
 REMEMBERED = 300.0
 """Seconds for which a list that has passed the cap is taken to stay there."""
 MOST_REMEMBERED = 100
-RANKED_CAP = 1_000
+RANKED_CAP = 300
 """To how many rows a search by relevance is counted: each takes a look at its tokens, and nobody reads so far."""
 
 
