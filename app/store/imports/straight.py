@@ -38,14 +38,15 @@ from app.store.imports.sql import GOING, Part, open_going
 from app.store.imports.staging import Staged, write
 from app.store.imports.writing import EVENTS, PART
 from app.store.save import Rules
-from app.store.search.index import Line, merge, store_lines
+from app.store.search.index import copied_lines, copy_lines, merge
+from app.store.search.schema import search_table
 from app.store.search.tokens import plan_of
 from app.store.search.vector import vector
 from app.store.session import writing
 
 logger = logging.getLogger(__name__)
 
-MOST_WAITING = 4
+MOST_WAITING = 2
 """Chunks that are checked and wait to be stored: the file is read no faster than it can be stored."""
 TURN = 0.2
 """Seconds after which whoever waits looks whether the other side is still at work."""
@@ -58,13 +59,16 @@ class GivenUpError(Exception):
 
 @dataclass
 class _Block:
-    """Checked rows as COPY reads them: those of the record, each with what it is put in order by; and of the trail."""
+    """Checked rows as COPY reads them: those of the record, each with what it is put in order by, and all beside.
+
+    In bytes, as a text with a few Chinese signs in it takes twice as much memory.
+    """
 
     lines: list[int]
     ids: list[int]
-    rows: list[tuple[str, str]]
+    rows: list[tuple[str, bytes]]
     events: bytes
-    tokens: list[Line]
+    tokens: bytes
     odd: list[Staged]
 
 
@@ -105,7 +109,7 @@ class _Stored(Applied):
             raise GivenUpError
         return iter(())
 
-    def copy(self, table: Table, names: Sequence[str], blocks: Iterable[str | bytes]) -> None:
+    def copy(self, table: Table, names: Sequence[str], blocks: Iterable[bytes]) -> None:
         """Add lines to a table."""
         quote = self.dialect.identifier_preparer
         columns = ", ".join(quote.quote(name) for name in names)
@@ -148,24 +152,25 @@ class _Encoded:
         texts = [encoder.encode(column) for encoder, column in zip(self._encoders, draft.columns, strict=True)]
         stored = zip(map(str, ids), *(pair[0] for pair in texts), strict=True)
         order, end = self._order, self._end
-        rows = [("" if order is None else row[order + 1], "\t".join(row) + end) for row in stored]
+        rows = [("" if order is None else row[order + 1], ("\t".join(row) + end).encode()) for row in stored]
         labels = [
             label[:300] or f"#{row_id}" for label, row_id in zip(own_labels(self._entry, draft.rows), ids, strict=True)
         ]
         told = [self._trail.line(said) for said in zip(*(pair[1] for pair in texts), strict=True)]
         first = self._begin
-        # encoded, a text with few Chinese signs in it takes half the memory
         events = "".join([
             f"{first}\t{row_id}\t{escaped(label)}\t{escaped(fields)}\t{escaped(changes)}\t{line}\n"
             for row_id, label, (fields, changes), line in zip(ids, labels, told, draft.lines, strict=True)
         ]).encode()  # fmt: skip
-        tokens = [(row_id, vector(self._tokens, row)) for row_id, row in zip(ids, draft.rows, strict=True)]
+        found_by = zip(
+            ids, [vector(self._tokens, row) for row in draft.rows] if self._tokens.fields else (), strict=False
+        )
         odd = [
             Staged(draft.lines[number], Outcome.NEW.value, label=labels[number], fields=told[number][0],
                    changes=told[number][1], notes=json.dumps(notes, ensure_ascii=False))
             for number, notes in sorted(draft.notes.items())
         ]  # fmt: skip
-        return _Block(draft.lines, ids, rows, events, tokens if self._tokens.fields else [], odd)
+        return _Block(draft.lines, ids, rows, events, copied_lines(found_by), odd)
 
 
 class _Straight:
@@ -261,15 +266,16 @@ class _Straight:
         part = Part(lines[0], lines[-1], len(lines))
         # in the list's own order, as most of its indexes are kept: it halves what they cost where the file has another
         sorted_rows = sorted(row for block in blocks for row in block.rows)
-        rows.copy(rows.table, self._encoded.names, ("".join([text for _key, text in sorted_rows]),))
+        rows.copy(rows.table, self._encoded.names, (b"".join([text for _key, text in sorted_rows]),))
         going = (
             f"{line}\t{row_id}\t0\tt\n" for block in blocks for line, row_id in zip(block.lines, block.ids, strict=True)
         )
-        rows.copy(GOING, ("line", "id", "version", "fresh"), ("".join(going),))
+        rows.copy(GOING, ("line", "id", "version", "fresh"), ("".join(going).encode(),))
         rows.know()
         rows.check_written(part)
         rows.copy(EVENTS, self._encoded.told, (block.events for block in blocks))
-        store_lines(self._session, rows.entry, [line for block in blocks for line in block.tokens], new=True)
+        if plan_of(rows.entry).fields:
+            copy_lines(self._session.connection(), search_table(rows.table.name), (block.tokens for block in blocks))
         if odd := [one for block in blocks for one in block.odd]:
             write(self._session.connection(), self._batch_id, odd)
         self._count += part.rows

@@ -78,11 +78,22 @@ def _into_postgresql(connection: Connection, table: str, lines: Sequence[Line], 
         return
     if not new:
         _forget(connection, table, [row_id for row_id, _vector in lines])
+    copy_lines(connection, table, (copied_lines(lines),))
+
+
+def copied_lines(lines: Iterable[Line]) -> bytes:
+    """Lines as PostgreSQL's COPY reads them."""
+    return "".join([f"{row_id}\t{tokens}\n" for row_id, tokens in lines]).encode()
+
+
+def copy_lines(connection: Connection, table: str, blocks: Iterable[bytes]) -> None:
+    """Store blocks of `copied_lines` in a table of tokens, on PostgreSQL; none of the rows has tokens yet."""
     # most of a row's cost is its tokens' place in the index: `settle` finds it for all of them at once, afterwards
     connection.exec_driver_sql("SET LOCAL gin_pending_list_limit = '1GB'")
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY {table} (id, tokens) FROM STDIN") as copy:
-        copy.write("".join([f"{row_id}\t{tokens}\n" for row_id, tokens in lines]))
+        for block in blocks:
+            copy.write(block)
 
 
 def forget_rows(session: Session, entry: Entry, ids: Sequence[int] | Select[Any]) -> None:
